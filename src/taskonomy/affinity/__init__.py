@@ -1,0 +1,1 @@
+"""Tournaments and the Analytic Hierarchy Process."""

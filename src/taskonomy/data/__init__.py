@@ -1,0 +1,1 @@
+"""Data: scenes, captures and the real layout."""

@@ -1,0 +1,1 @@
+"""Gain and quality, structure, the task tree."""

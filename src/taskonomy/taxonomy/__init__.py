@@ -1,0 +1,1 @@
+"""The Boolean Integer Program and its policies."""

@@ -1,0 +1,1 @@
+"""Task networks, representations and transfers."""
