@@ -1,0 +1,117 @@
+"""The store: a directory or an object-store prefix in which every output has a computed place.
+
+An output lies at `<root>/<stage>/<key>/`, where the key is the hash of what determines it. Files
+are written under a temporary name and renamed, and a stage writes its marker last, so a finished
+key can be skipped: a rerun, a retry and a resume are one mechanism.
+"""
+
+import hashlib
+import json
+import os
+import uuid
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+MARKER = "done.json"
+
+
+def digest(**parts: Any) -> str:
+    """The key of an output: a hash of everything that determines it, as 20 hexadecimal digits."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@cache
+def code_version(*packages: str) -> str:
+    """A hash of the source of these modules or sub-packages of taskonomy, as 12 digits."""
+    sha = hashlib.sha256()
+    for package in packages:
+        entry = files("taskonomy") / package
+        for name, source in sorted(_sources(entry, package)):
+            sha.update(name.encode())
+            sha.update(source)
+    return sha.hexdigest()[:12]
+
+
+def _sources(entry: Traversable, name: str) -> list[tuple[str, bytes]]:
+    if entry.is_file():
+        return [(name, entry.read_bytes())]
+    return [
+        found
+        for child in entry.iterdir()
+        if child.name.endswith(".py") or (child.is_dir() and child.name != "__pycache__")
+        for found in _sources(child, f"{name}/{child.name}")
+    ]
+
+
+class Store:
+    """Files under one root, local or remote (any fsspec URL)."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._fs, self._base = fsspec.core.url_to_fs(root)
+        self._local = "file" in _protocols(self._fs)
+
+    def path(self, *parts: str) -> str:
+        """The place of a file or folder below the root, as this file system names it."""
+        return "/".join((self._base.rstrip("/"), *parts))
+
+    def local(self, *parts: str) -> Path:
+        """The place as a local path, fetched into a cache first if the store is remote."""
+        if self._local:
+            return Path(self.path(*parts))
+        target = Path.home() / ".cache" / "taskonomy" / digest(root=self.root) / Path(*parts)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+            self._fs.get(self.path(*parts), str(partial), recursive=True)
+            partial.rename(target)
+        return target
+
+    def exists(self, *parts: str) -> bool:
+        """Whether that file or folder is there."""
+        return bool(self._fs.exists(self.path(*parts)))
+
+    def finished(self, stage: str, key: str) -> bool:
+        """Whether the stage has finished that key."""
+        return self.exists(stage, key, MARKER)
+
+    def finish(self, stage: str, key: str, **facts: Any) -> None:
+        """Write the marker of a finished key, with facts about how it came to be."""
+        self.write_json(facts, stage, key, MARKER)
+
+    def read_bytes(self, *parts: str) -> bytes:
+        """The content of a file."""
+        content: bytes = self._fs.cat_file(self.path(*parts))
+        return content
+
+    def write_bytes(self, content: bytes, *parts: str) -> None:
+        """Write a file whole or not at all."""
+        place = self.path(*parts)
+        if not self._local:
+            self._fs.pipe_file(place, content)
+            return
+        partial = Path(place).with_name(f".{Path(place).name}.{uuid.uuid4().hex}")
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(content)
+            os.replace(partial, place)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def read_json(self, *parts: str) -> Any:
+        """The content of a JSON file."""
+        return json.loads(self.read_bytes(*parts))
+
+    def write_json(self, value: Any, *parts: str) -> None:
+        """Write a JSON file whole or not at all."""
+        self.write_bytes(json.dumps(value, indent=1, sort_keys=True).encode(), *parts)
+
+
+def _protocols(fs: Any) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
