@@ -185,7 +185,7 @@ def _value(hint: Any, value: Any, key: str) -> Any:
         if not isinstance(value, list | tuple) or not value:
             raise BadInput(f"{key}: found {value!r}; expected a non-empty list")
         return tuple(_value(get_args(hint)[0], item, key) for item in value)
-    if origin is Mapping or isinstance(origin, type) and issubclass(origin, Mapping):
+    if origin is Mapping or (isinstance(origin, type) and issubclass(origin, Mapping)):
         if not isinstance(value, Mapping):
             raise BadInput(f"{key}: found {value!r}; expected a mapping")
         inner = get_args(hint)[1]

@@ -7,7 +7,6 @@ key can be skipped: a rerun, a retry and a resume are one mechanism.
 
 import hashlib
 import json
-import os
 import uuid
 from functools import cache
 from importlib.resources import files
@@ -100,7 +99,7 @@ class Store:
         partial.parent.mkdir(parents=True, exist_ok=True)
         try:
             partial.write_bytes(content)
-            os.replace(partial, place)
+            partial.replace(place)
         finally:
             partial.unlink(missing_ok=True)
 
