@@ -1,0 +1,38 @@
+# `make run` and `make test` set up everything they need: Debian with Python 3.11 is enough.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench pipeline docs
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+
+setup: .venv/.synced  ## install the locked environment into .venv
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "make setup: $(PYTHON) is $$($(PYTHON) --version 2>&1); expected Python 3.11 to 3.13" >&2; exit 2; }
+	@$(PYTHON) -m venv .venv || \
+	  { echo "make setup: $(PYTHON) has no venv module; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.synced: $(UV) pyproject.toml uv.lock
+	$(UV) sync --frozen
+	@touch $@
+
+run: .venv/.synced  ## the demo profile: from rooms to a published taxonomy in out/
+	$(BIN)/taskonomy run --profile demo
+
+test: .venv/.synced  ## the tests
+	$(BIN)/pytest
+
+lint: .venv/.synced  ## style, types, the compiled pipeline
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.synced  ## benchmarks: ratios measured in one run
+	$(BIN)/python -m benchmarks.solve

@@ -1,0 +1,87 @@
+"""The plan of a run: which models are trained, and which shard trains them.
+
+Shards are opaque string ids; what a shard holds lies in the plan file in the store, so that no
+list travels through the orchestrator.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from taskonomy.dictionary import task
+
+# What a readout costs beside one of a single image, from the number of images it looks at and
+# from the size of what it predicts; only the balance of the shards depends on it.
+_PIXELS_COST = {"image": 3, "vector": 1}
+
+
+class Job(NamedTuple):
+    """One network to train on the transfer images: a readout, or the scratch baseline."""
+
+    kind: str
+    target: str
+    sources: tuple[str, ...]
+
+
+def first_order(tasks: Sequence[str]) -> list[Job]:
+    """The scratch baseline and every feasible first-order readout of the tasks' targets.
+
+    The random projection and the target's own encoder are among the sources.
+    """
+    targets = [name for name in tasks if task(name).role == "both"]
+    return [
+        job
+        for target in targets
+        for job in (
+            Job("scratch", target, ()),
+            *(Job("transfer", target, (source,)) for source in tasks),
+        )
+    ]
+
+
+def task_shards(tasks: Sequence[str], shards: int) -> dict[str, list[str]]:
+    """Deal the tasks out to at most `shards` shards of near equal cost."""
+    weights = {name: float(task(name).images) for name in tasks}
+    return {
+        shard: [str(name) for name in members]
+        for shard, members in _deal("tasks", weights, shards).items()
+    }
+
+
+def transfer_shards(jobs: Sequence[Job], shards: int, phase: str) -> dict[str, list[Job]]:
+    """Deal jobs out to at most `shards` shards; a target's jobs stay together where they can.
+
+    A shard that holds a target's jobs decodes its labels once, so targets are split only when
+    there are more shards than targets.
+    """
+    by_target: dict[str, list[Job]] = {}
+    for job in jobs:
+        by_target.setdefault(job.target, []).append(job)
+    per_target = -(-shards // len(by_target)) if by_target else 1
+    chunks = {
+        f"{target}:{part}": members[part::per_target]
+        for target, members in by_target.items()
+        for part in range(per_target)
+        if members[part::per_target]
+    }
+    weights = {
+        name: len(members)
+        * task(members[0].target).images
+        * _PIXELS_COST.get(task(members[0].target).head, 1.0)
+        for name, members in chunks.items()
+    }
+    return {
+        shard: [job for name in names for job in chunks[name]]
+        for shard, names in _deal(phase, weights, shards).items()
+    }
+
+
+def _deal(prefix: str, weights: Mapping[str, float], shards: int) -> dict[str, list[str]]:
+    """Heaviest first, each to the lightest shard so far; ties to the first, so it is repeatable."""
+    count = max(1, min(shards, len(weights)))
+    loads = [0.0] * count
+    members: list[list[str]] = [[] for _ in range(count)]
+    for name in sorted(weights, key=lambda key: -weights[key]):
+        lightest = loads.index(min(loads))
+        loads[lightest] += weights[name]
+        members[lightest].append(name)
+    return {f"{prefix}-{index:03d}-of-{count:03d}": names for index, names in enumerate(members)}
