@@ -11,7 +11,7 @@ from taskonomy.dictionary import task
 
 # What a readout costs beside one of a single image, from the number of images it looks at and
 # from the size of what it predicts; only the balance of the shards depends on it.
-_PIXELS_COST = {"image": 3, "vector": 1}
+_PIXELS_COST = {"image": 3.0, "vector": 1.0}
 
 
 class Job(NamedTuple):
@@ -64,7 +64,7 @@ def transfer_shards(jobs: Sequence[Job], shards: int, phase: str) -> dict[str, l
         if members[part::per_target]
     }
     weights = {
-        name: len(members)
+        name: float(len(members))
         * task(members[0].target).images
         * _PIXELS_COST.get(task(members[0].target).head, 1.0)
         for name, members in chunks.items()

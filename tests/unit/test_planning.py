@@ -1,6 +1,6 @@
 """A plan holds every feasible network once, in shards of near equal work."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskonomy.dictionary import SOURCES, TARGETS
@@ -14,6 +14,7 @@ def test_first_order_is_every_target_from_every_source_and_a_scratch_network() -
     assert not [job for job in jobs if job.target in {"jigsaw", "random_projection"}]
 
 
+@settings(max_examples=20, deadline=None)
 @given(shards=st.integers(1, 120))
 def test_shards_partition_the_jobs_and_do_not_exceed_their_number(shards: int) -> None:
     jobs = first_order(SOURCES)
