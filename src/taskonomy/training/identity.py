@@ -1,0 +1,61 @@
+"""Names of models and representations: hashes of everything that determines them.
+
+Nothing here imports torch, so that a plan can name every model before any is trained.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from taskonomy.dictionary import task
+from taskonomy.store import code_version, digest
+from taskonomy.training.workspace import Kind, Workspace
+
+_CODE = ("dictionary", "networks", "training", "data/loading.py", "data/encodings.py")
+"""The source that turns a data set into losses; a change of it gives every model a new name."""
+
+
+def regime(workspace: Workspace) -> str:
+    """The data regime of readouts: the number of images that each is trained on, as configured."""
+    return str(workspace.config.transfer.images)
+
+
+def model_id(
+    workspace: Workspace, kind: Kind, target: str, sources: tuple[str, ...] = ()
+) -> str:
+    """The identity of one model: equal identities mean equal losses on the same machine.
+
+    Args:
+        workspace: data set, splits and configuration.
+        kind: which kind of model.
+        target: the task that the model solves; `random_projection` for the kind `random`.
+        sources: names of the source tasks of a transfer, in any order.
+    """
+    config = workspace.config
+    parts: dict[str, Any] = {
+        "kind": kind,
+        "target": task(target).name,
+        "seed": config.seed,
+        "network": asdict(config.network),
+        "test_images": config.transfer.test_images,
+        "dataset": workspace.dataset_key,
+        "code": code_version(*_CODE),
+    }
+    if kind in ("task", "transfer", "scratch"):
+        # A readout's share of images and steps is limited by those of the task's own network.
+        parts["training"] = asdict(config.training)
+    if kind in ("transfer", "scratch"):
+        transfer = asdict(config.transfer)
+        parts["transfer"] = {k: v for k, v in transfer.items() if k not in ("max_order", "top")}
+        parts["regime"] = regime(workspace)
+        parts["sources"] = [source_id(workspace, source) for source in sorted(sources)]
+    return digest(**parts)
+
+
+def source_id(workspace: Workspace, source: str) -> str:
+    """The identity of the network whose encoder gives the representation of `source`."""
+    return model_id(workspace, "task" if task(source).trained else "random", source)
+
+
+def model_path(identity: str) -> tuple[str, str]:
+    """Where a model's one file lies in the store."""
+    return ("models", f"{identity}.safetensors")

@@ -1,0 +1,49 @@
+"""What one process of training works on, and the jobs that it is given. Imports no torch."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from taskonomy.config import Config
+from taskonomy.data.layout import Dataset
+from taskonomy.data.splits import Splits
+from taskonomy.store import Store
+
+Kind = Literal["task", "transfer", "scratch", "random", "informed_guess"]
+"""The kinds of model (models.parquet): task-specific networks, readouts of frozen representations,
+networks trained from scratch on the readouts' data, the untrained encoder, the best constant."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A data set with its splits, a configuration, and the store that results go to.
+
+    Attributes:
+        store: models lie at `models/<model id>.safetensors`, sample predictions at
+            `samples/<model id>.npz`, representations at `representations/<key>.npy`.
+        config: one profile, whole.
+        dataset: the indexed data set.
+        dataset_key: the content key of the data set; equal keys mean equal images and labels.
+        splits: indices into `dataset.views`.
+    """
+
+    store: Store
+    config: Config
+    dataset: Dataset
+    dataset_key: str
+    splits: Splits
+
+
+@dataclass(frozen=True, order=True)
+class Job:
+    """One model to train on the transfer images.
+
+    Attributes:
+        kind: `transfer`, a readout of the sources' representations; or `scratch`, the gain
+            baseline, which has no sources.
+        target: the task to solve.
+        sources: sorted names of the source tasks; several are concatenated, never chained.
+    """
+
+    kind: Literal["transfer", "scratch"]
+    target: str
+    sources: tuple[str, ...] = ()
