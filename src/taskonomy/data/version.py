@@ -1,0 +1,74 @@
+"""The version of a data set: DVC's content hash of its files, recorded without copying them."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from taskonomy.errors import BadInput
+
+
+def version(root: Path, records: Path) -> dict[str, Any]:
+    """Record the version of the data set at `root` with DVC.
+
+    The record is a `.dvc` file below `records` (a DVC repository of its own, outside of git). The
+    files are hashed where they lie: nothing is copied or downloaded.
+
+    Args:
+        root: the data set's folder.
+        records: the folder that keeps the DVC records of a store.
+
+    Returns:
+        `md5` (DVC's hash of the directory), `files`, `bytes`, `record` (the `.dvc` file's name),
+        and `revision`: the git revision of the repository that the data lies in, or None.
+
+    Raises:
+        BadInput: DVC could not read the data; the line carries its reason.
+    """
+    records.mkdir(parents=True, exist_ok=True)
+    if not (records / ".dvc").is_dir():
+        _dvc("init", "--quiet", "--no-scm", cwd=records)
+    name = f"{root.resolve().name}.data"
+    _dvc(
+        "import-url", "--quiet", "--force", "--no-download", str(root.resolve()), name, cwd=records
+    )
+    record = yaml.safe_load((records / f"{name}.dvc").read_text())
+    content = record["deps"][0]
+    return {
+        "md5": content["md5"],
+        "files": content["nfiles"],
+        "bytes": content["size"],
+        "record": f"{name}.dvc",
+        "revision": _revision(root),
+    }
+
+
+def _dvc(*arguments: str, cwd: Path) -> None:
+    # The command line is DVC's stable interface; its Python one is not documented for this.
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        reason = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise BadInput(f"dvc {arguments[0]}: {reason[0] if reason else 'failed without a reason'}")
+
+
+def _revision(root: Path) -> str | None:
+    done = subprocess.run(
+        ["git", "-C", str(root), "ls-files", "--error-unmatch", f"{root.resolve()}.dvc"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        return None  # the data is not tracked by DVC in a git repository of its own
+    head = subprocess.run(
+        ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    )
+    return head.stdout.strip()
