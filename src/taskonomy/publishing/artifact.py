@@ -1,0 +1,157 @@
+"""The published taxonomy: `taxonomy.json`, what the inputs determine, and `provenance.json`, the rest.
+
+The first holds nothing that a second run with equal inputs could change: no time, no run id, no
+machine. So two equal runs give equal bytes, and a difference between two files is a difference in
+the result. Whatever tells one run from another lies beside it in the second.
+"""
+
+import importlib.metadata
+import json
+import math
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
+
+FORMAT = "taskonomy/taxonomy/1"
+
+_POLICY_KEYS = (
+    "regime", "budget", "max_order", "status", "reason", "objective", "bound", "scale", "sources",
+    "edges", "tied", "mean_gain", "mean_quality", "mean_gain_transferred",
+    "mean_quality_transferred", "solver",
+)  # fmt: skip
+_OPTIMALITY = 1e-6
+_LIBRARIES = ("taskonomy", "jaxtyping", "kfp", "mlflow", "numpy", "ortools", "pyarrow", "torch")
+
+
+def taxonomy(
+    *,
+    tasks: Sequence[str],
+    left_out: Mapping[str, str],
+    costs: Mapping[str, float],
+    policies: Sequence[Mapping[str, Any]],
+    digests: Mapping[str, str],
+) -> dict[str, Any]:
+    """Assemble the content of `taxonomy.json`.
+
+    Args:
+        tasks: the tasks that took part, in any order.
+        left_out: tasks of the dictionary that did not, with the reason.
+        costs: label costs that differ from the dictionary's.
+        policies: one a regime, budget and order: the solver's JSON (contract.md) with the keys
+            `regime`, `budget` and `max_order`. What is not determined (`seconds`) is dropped.
+        digests: the hashes of the data set, of the affinities and of whatever else went in.
+
+    Raises:
+        BadInput: an unknown task, or a policy without its regime, budget or order.
+    """
+    return {
+        "format": FORMAT,
+        "dictionary": [_entry(name, costs) for name in sorted(tasks, key=_place)],
+        "left_out": {task(name).name: reason for name, reason in left_out.items()},
+        "policies": sorted(
+            (_policy(policy) for policy in policies),
+            key=lambda policy: (policy["regime"], policy["max_order"], policy["budget"]),
+        ),
+        "digests": dict(digests),
+    }
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """JSON whose bytes depend on the value alone: sorted keys, shortest floats, a last newline.
+
+    Numbers that are not finite become null, because JSON has no others.
+    """
+    text = json.dumps(_finite(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return text.encode() + b"\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) that `taxonomy.json` satisfies."""
+    text = (files("taskonomy.publishing") / "taxonomy.schema.json").read_text()
+    value: dict[str, Any] = json.loads(text)
+    return value
+
+
+def provenance(
+    *,
+    runs: Mapping[str, str],
+    started: str,
+    finished: str,
+    dvc_revision: str | None,
+    image_digests: Mapping[str, str],
+) -> dict[str, Any]:
+    """Assemble the content of `provenance.json`: how, when and where this result came to be.
+
+    Args:
+        runs: ids of the runs that made it, by the system that gave them (`mlflow`, `kfp`).
+        started: the time of the start, ISO 8601 with its zone.
+        finished: the time of the end, likewise.
+        dvc_revision: the revision that holds the data's version, where there is one.
+        image_digests: container images by name; empty where none was used.
+    """
+    return {
+        "runs": dict(runs),
+        "started": started,
+        "finished": finished,
+        "machine": {
+            "platform": platform.platform(),
+            "architecture": platform.machine(),
+            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
+        },
+        "versions": {"python": platform.python_version(), **_versions()},
+        "image_digests": dict(image_digests),
+        "dvc_revision": dvc_revision,
+    }
+
+
+def _place(name: str) -> tuple[int, str]:
+    groups = ("2D", "3D", "geometric", "semantic", "none")
+    return groups.index(task(name).group), task(name).name
+
+
+def _entry(name: str, costs: Mapping[str, float]) -> dict[str, Any]:
+    entry = task(name)
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "group": entry.group,
+        "role": entry.role,
+        "loss": entry.loss,
+        "cost": float(costs.get(entry.name, entry.cost)),
+    }
+
+
+def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
+    for key in ("regime", "budget", "max_order", "status"):
+        if key not in policy:
+            raise BadInput(f"policy: found no {key!r} among {sorted(policy)}; expected it")
+    kept = {key: policy[key] for key in _POLICY_KEYS if key in policy}
+    if policy["status"] == "optimal":
+        gap = abs(float(policy["bound"]) - float(policy["objective"]))
+        kept["proven"] = gap <= _OPTIMALITY * max(1.0, abs(float(policy["objective"])))
+    return kept
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

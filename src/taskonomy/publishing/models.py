@@ -1,0 +1,135 @@
+"""`models.parquet`: one row a model, the read model of everything that a run trained.
+
+MLflow keeps the runs; reading thousands of them back takes minutes and its client stops at a
+thousand without a word. One Parquet table takes milliseconds.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from taskonomy.errors import BadInput
+
+KINDS = ("task", "transfer", "scratch", "random", "informed_guess")
+
+SCHEMA = pa.schema(
+    [
+        pa.field("model_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("sources", pa.list_(pa.string()), nullable=False),
+        pa.field("order", pa.int32(), nullable=False),
+        pa.field("regime", pa.string(), nullable=False),
+        pa.field("seed", pa.int64(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("steps", pa.int64(), nullable=False),
+        pa.field("train_images", pa.int64(), nullable=False),
+        pa.field("test_loss", pa.float64()),
+        pa.field("mlflow_run_id", pa.string()),
+        pa.field("artifact", pa.string(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("seconds", pa.float64(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """One row.
+
+    Attributes:
+        model_id: the hash of what determines the model.
+        kind: one of `KINDS`.
+        target: the task that it solves; for a `random` model, the random projection.
+        sources: the tasks whose representations it reads, sorted; empty for the other kinds.
+        order: how many sources.
+        regime: the data regime of the readouts.
+        seed: the run's seed.
+        status: `finished`, or `failed: ` and why.
+        steps: optimisation steps.
+        train_images: images that it was trained on.
+        test_loss: mean loss over the test images; None where it failed or has none.
+        mlflow_run_id: its run; None where tracking was off.
+        artifact: where its file lies, relative to the store.
+        sha256: the file's hash.
+        seconds: wall-clock time of its training.
+    """
+
+    model_id: str
+    kind: str
+    target: str
+    sources: tuple[str, ...]
+    order: int
+    regime: str
+    seed: int
+    status: str
+    steps: int
+    train_images: int
+    test_loss: float | None
+    mlflow_run_id: str | None
+    artifact: str
+    sha256: str
+    seconds: float
+
+
+def to_table(models: Sequence[Model]) -> pa.Table:
+    """The table of these models in a fixed order of rows.
+
+    Raises:
+        BadInput: a kind or a status that contract.md does not know, or one model twice.
+    """
+    seen: set[str] = set()
+    for model in models:
+        if model.kind not in KINDS:
+            raise BadInput(
+                f"model {model.model_id}: kind {model.kind!r}; expected one of: {', '.join(KINDS)}"
+            )
+        if model.status != "finished" and not model.status.startswith("failed"):
+            raise BadInput(
+                f"model {model.model_id}: status {model.status!r}; expected finished or failed"
+            )
+        if model.model_id in seen:
+            raise BadInput(f"model {model.model_id}: found twice; expected each model once")
+        seen.add(model.model_id)
+    rows = sorted(
+        models,
+        key=lambda m: (KINDS.index(m.kind), m.target, m.order, m.sources, m.seed, m.model_id),
+    )
+    return pa.Table.from_pylist(
+        [{**asdict(model), "sources": list(model.sources)} for model in rows], schema=SCHEMA
+    )
+
+
+def to_bytes(table: pa.Table) -> bytes:
+    """The content of `models.parquet`."""
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def read(path: Path) -> pa.Table:
+    """Read a `models.parquet`.
+
+    Raises:
+        BadInput: no such file, no Parquet file, or a column is absent or of another type.
+    """
+    if not path.is_file():
+        raise BadInput(f"{path}: no such file; expected a models.parquet")
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(f"{path}: not a Parquet file: {reason}; expected a models.parquet") from error
+    for field in SCHEMA:
+        if field.name not in table.column_names:
+            raise BadInput(f"{path}: no column {field.name!r}; expected the table of models")
+        found = table.schema.field(field.name).type
+        if not found.equals(field.type):
+            raise BadInput(
+                f"{path}: column {field.name!r} holds {found}; expected {field.type}"
+            )
+    return table.select(SCHEMA.names).cast(SCHEMA)
