@@ -8,10 +8,14 @@ key can be skipped: a rerun, a retry and a resume are one mechanism.
 import hashlib
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import fsspec
@@ -83,6 +87,31 @@ class Store:
     def finish(self, stage: str, key: str, **facts: Any) -> None:
         """Write the marker of a finished key, with facts about how it came to be."""
         self.write_json(facts, stage, key, MARKER)
+
+    @contextmanager
+    def output(self, stage: str, key: str, **facts: Any) -> Iterator[Path]:
+        """A folder to write a stage's output into; it takes its place, whole, on leaving.
+
+        The marker is written last, with the facts. Nothing is kept if the block raises.
+        """
+        with TemporaryDirectory(dir=self._scratch(stage), prefix=f".{key}.") as scratch:
+            folder = Path(scratch) / key
+            folder.mkdir()
+            yield folder
+            if self._local:
+                place = Path(self.path(stage, key))
+                if place.exists():
+                    rmtree(place)  # unfinished: it has no marker
+                folder.rename(place)
+            else:
+                self._fs.put(str(folder), self.path(stage, key), recursive=True)
+        self.finish(stage, key, **facts)
+
+    def _scratch(self, stage: str) -> str | None:
+        if not self._local:
+            return None
+        Path(self.path(stage)).mkdir(parents=True, exist_ok=True)
+        return self.path(stage)
 
     def read_bytes(self, *parts: str) -> bytes:
         """The content of a file."""

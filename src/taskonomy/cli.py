@@ -1,0 +1,185 @@
+"""The command line: one of the three thin doors onto the stages.
+
+Exit codes: 0 done; 2 bad input, one line on stderr; 3 no taxonomy is feasible.
+"""
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from taskonomy.errors import BadInput, Infeasible
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; bad input ends in one line on stderr and exit code 2."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except BadInput as error:
+        print(f"taskonomy: {error}", file=sys.stderr)
+        return 2
+    except Infeasible as error:
+        print(f"taskonomy: infeasible: {error}", file=sys.stderr)
+        return 3
+    except BrokenPipeError:
+        # The reader of our output has left (`| head`): nothing to say, and nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
+            raise
+        place = error.filename or "the output folder"
+        print(
+            f"taskonomy: {place}: {error.strerror}; expected a writable place with free space",
+            file=sys.stderr,
+        )
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "taskonomy: interrupted; finished work is kept and skipped next time", file=sys.stderr
+        )
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="taskonomy",
+        description="Which visual tasks transfer to which, and which ones to label.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="the whole road: from rooms to a published taxonomy"))
+    _add_solve(commands.add_parser("solve", help="solve a taxonomy from affinities"))
+    _add_evaluate(commands.add_parser("evaluate", help="measure the structure over several seeds"))
+    _add_data(commands.add_parser("data", help="render, annotate and verify data sets"))
+    _add_stage(commands.add_parser("stage", help="run one stage of the road (dvc.yaml does)"))
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_profile(parser)
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="a data set in the Taskonomy layout [rooms]"
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        from taskonomy import orchestration, stages
+        from taskonomy.config import load
+
+        config = load(options.params, options.profile)
+        context = stages.Context.at(options.out, config)
+        orchestration.run_locally(context, str(options.data or ""), options.out)
+        return 0
+
+    parser.set_defaults(command=run)
+
+
+def _add_solve(parser: argparse.ArgumentParser) -> None:
+    from taskonomy.taxonomy import command
+
+    command.add_arguments(parser)
+    parser.set_defaults(command=command.run)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    _add_profile(parser)
+    parser.add_argument(
+        "--seeds", type=_positive, default=3, metavar="N", help="runs, seeds 0 to N-1 [3]"
+    )
+
+    def evaluate(options: argparse.Namespace) -> int:
+        from taskonomy.evaluation import seeds
+
+        return seeds.run(options.params, options.profile, options.out, options.seeds)
+
+    parser.set_defaults(command=evaluate)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    render = commands.add_parser("render", help="render rooms with labels for every task")
+    render.add_argument("--out", type=Path, required=True, metavar="DIR")
+    render.add_argument("--images", type=_positive, required=True, metavar="N")
+    render.add_argument("--size", type=_positive, required=True, metavar="PX")
+    render.add_argument("--seed", type=int, required=True, metavar="S")
+
+    def render_rooms(options: argparse.Namespace) -> int:
+        from taskonomy.data.scenes.dataset import render_dataset
+
+        workers = len(os.sched_getaffinity(0))
+        render_dataset(options.out, options.images, options.size, options.seed, workers)
+        print(f"{options.images} images in {options.out}")
+        return 0
+
+    render.set_defaults(command=render_rooms)
+
+    annotate = commands.add_parser("annotate", help="annotate posed RGB-D frames")
+    annotate.add_argument("capture", type=Path, metavar="CAPTURE")
+    annotate.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+    def annotate_capture(options: argparse.Namespace) -> int:
+        from taskonomy.data.capture import annotate as annotate_frames
+
+        annotate_frames(options.capture, options.out)
+        print(f"annotated views in {options.out}")
+        return 0
+
+    annotate.set_defaults(command=annotate_capture)
+
+    verify = commands.add_parser("verify", help="check every file of a data set")
+    verify.add_argument("data", type=Path, metavar="DIR")
+
+    def verify_data(options: argparse.Namespace) -> int:
+        from taskonomy.data.verify import verify as verify_files
+
+        report = verify_files(options.data)
+        print(report.text)
+        for fault in report.faults:
+            print(fault, file=sys.stderr)
+        return 2 if report.faults else 0
+
+    verify.set_defaults(command=verify_data)
+
+
+def _add_stage(parser: argparse.ArgumentParser) -> None:
+    _add_profile(parser)
+    parser.add_argument("name", metavar="STAGE", help="a stage of docs/architecture.md")
+    parser.add_argument("--data", type=Path, metavar="DIR")
+
+    def stage(options: argparse.Namespace) -> int:
+        from taskonomy import road
+        from taskonomy.config import load
+
+        road.run_stage(
+            options.name, options.out, load(options.params, options.profile), options.data
+        )
+        return 0
+
+    parser.set_defaults(command=stage)
+
+
+def _add_profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", default="demo", help="a profile of params.yaml [demo]")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="[out]")
+    parser.set_defaults(params=_params())
+
+
+def _params() -> Path:
+    """params.yaml of the working directory, else the checkout's."""
+    here = Path("params.yaml")
+    return here if here.is_file() else Path(__file__).resolve().parents[2] / "params.yaml"
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"found {value}, expected 1 or more")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

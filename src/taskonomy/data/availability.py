@@ -1,0 +1,70 @@
+"""Which tasks a data set has labels for."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from taskonomy.data.layout import Dataset, missing
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
+
+DECLARATION = "dataset.json"
+"""At a data set's root; its key `labels` lists the label folders that the data set holds."""
+
+
+def declare(root: Path, labels: Sequence[str], **facts: object) -> None:
+    """Write the declaration of a data set: its label folders, and facts about its making."""
+    text = json.dumps({**facts, "labels": sorted(labels)}, indent=1, sort_keys=True)
+    (root / DECLARATION).write_text(text + "\n")
+
+
+def tasks(dataset: Dataset, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Split tasks into those that the data set has labels for and those it declares it has not.
+
+    A data set that declares its labels (rooms and captures do) leaves out the tasks of the others;
+    one that declares nothing must have the labels of every task asked for.
+
+    Args:
+        dataset: an indexed data set.
+        names: the tasks asked for.
+
+    Returns:
+        The tasks to train, in the order given, and a reason for each one left out.
+
+    Raises:
+        BadInput: a label that should be there is not.
+    """
+    declared = _declared(dataset.root)
+    have, left_out = [], {}
+    for name in names:
+        label = task(name).label
+        if label and declared is not None and label not in declared:
+            left_out[name] = f"the data set declares no {label} labels"
+            continue
+        if label:
+            _check(dataset, name, label)
+        have.append(name)
+    return have, left_out
+
+
+def _declared(root: Path) -> frozenset[str] | None:
+    path = root / DECLARATION
+    if not path.is_file():
+        return None
+    try:
+        return frozenset(json.loads(path.read_text())["labels"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path}: no list 'labels' in it; expected the label folders") from error
+
+
+def _check(dataset: Dataset, name: str, label: str) -> None:
+    if label not in dataset.domains:
+        raise BadInput(
+            f"{dataset.root}: found no label folder {label!r}, which the task {name} needs; "
+            "expected it in every building (params.yaml's `tasks` chooses the tasks of a run)"
+        )
+    if absent := missing(dataset, label):
+        raise BadInput(
+            f"{dataset.root}: {absent[0]} has no {label} file, which the task {name} needs "
+            f"({len(absent)} of {len(dataset.views)} views lack it); expected one for every view"
+        )

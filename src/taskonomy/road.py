@@ -1,0 +1,85 @@
+"""The road as single steps, for dvc.yaml: each stage reads and leaves keys under `<out>/keys`."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from taskonomy import stages
+from taskonomy.config import Config
+from taskonomy.errors import BadInput
+from taskonomy.stages import Context
+
+WORKERS = 2
+
+
+def run_stage(name: str, out: Path, config: Config, data: Path | None) -> None:
+    """Run one stage; its keys are read from and written to `<out>/keys/<stage>.json`.
+
+    Raises:
+        BadInput: there is no such stage, or a stage before it has not run.
+    """
+    context = Context.at(out, config)
+    keys = out / "keys"
+    steps: dict[str, Callable[[], Any]] = {
+        "version-data": lambda: stages.version_data(context, str(data or "")),
+        "plan": lambda: stages.plan(context, _read(keys, "version-data")),
+        "train-task": lambda: _train_tasks(context, keys),
+        "train-transfers": lambda: _train_transfers(context, keys, "plan"),
+        "select-candidates": lambda: stages.select_candidates(context, _read(keys, "plan")["key"]),
+        "train-higher-order": lambda: _train_transfers(context, keys, "select-candidates"),
+        "compute-affinity": lambda: stages.compute_affinity(
+            context, _read(keys, "plan")["key"], _read(keys, "select-candidates")["key"]
+        ),
+        "solve-taxonomy": lambda: stages.solve_taxonomy(context, _read(keys, "compute-affinity")),
+        "evaluate": lambda: stages.evaluate(
+            context, _read(keys, "compute-affinity"), _read(keys, "solve-taxonomy")
+        ),
+        "publish": lambda: _publish(context, keys, out),
+    }
+    if name not in steps:
+        raise BadInput(f"unknown stage {name!r}; expected one of: {', '.join(steps)}")
+    result = steps[name]()
+    keys.mkdir(parents=True, exist_ok=True)
+    plain = result._asdict() if hasattr(result, "_asdict") else result
+    (keys / f"{name}.json").write_text(json.dumps(plain, indent=1) + "\n")
+
+
+def _train_tasks(context: Context, keys: Path) -> list[str]:
+    plan = _read(keys, "plan")
+    return _in_parallel(partial(stages.train_task, context, plan["key"]), plan["task_shards"])
+
+
+def _train_transfers(context: Context, keys: Path, planned: str) -> list[str]:
+    plan = _read(keys, planned)
+    train = partial(stages.train_transfers, context, plan["key"])
+    return _in_parallel(train, plan["transfer_shards"])
+
+
+def _publish(context: Context, keys: Path, out: Path) -> str:
+    key = stages.publish(
+        context,
+        _read(keys, "plan")["key"],
+        _read(keys, "select-candidates")["key"],
+        _read(keys, "compute-affinity"),
+        _read(keys, "solve-taxonomy"),
+        _read(keys, "evaluate"),
+    )
+    stages.export(context, key, out)
+    return key
+
+
+def _in_parallel(train: Callable[[str], str], shards: list[str]) -> list[str]:
+    # Spawned, not forked: torch's threads do not survive a fork.
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(train, shards))
+
+
+def _read(keys: Path, stage: str) -> Any:
+    path = keys / f"{stage}.json"
+    if not path.is_file():
+        raise BadInput(f"{path}: not there; expected the stage {stage} to have run before")
+    return json.loads(path.read_text())
