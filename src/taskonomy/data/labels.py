@@ -1,0 +1,225 @@
+"""Labels that follow from geometry and colour: one function for rooms and captures alike.
+
+The definitions follow the data set's (Zamir et al., CVPR 2018, supplement: Canny and SURF without
+non-maximum suppression, NARF, reshading by a light at the camera, unsupervised 2D and 2.5D
+segments); scales are stated where a label has one.
+"""
+
+from math import tan
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, UInt8
+
+from taskonomy.data.stencils import Jumps, blur, derivatives, jumps, smooth_normals
+
+EDGE_OCCLUSION_TOP = 0.00625
+"""The nominal top of edge_occlusion; edge_texture's is 0.08 and keypoints2d's 0.005 (data.md)."""
+KEYPOINT_SCALES = (1.2, 2.4)
+"""Gaussian scales of 2D keypoints in pixels; 1.2 is SURF's finest."""
+KEYPOINT_GAIN = 0.08
+"""Brings the strongest corners of natural images to the nominal top of 0.005."""
+OCCLUSION_JUMP = 0.15
+"""Metres between the two surfaces at which an occlusion edge is at full strength."""
+
+
+class Surface(NamedTuple):
+    """What the geometric labels are made of: camera-frame points, normals and viewing rays."""
+
+    ray: Float32[np.ndarray, "H W 3"]
+    point: Float32[np.ndarray, "H W 3"]
+    normal: Float32[np.ndarray, "H W 3"]
+    valid: Bool[np.ndarray, "H W"]
+    focal: float
+
+
+def derive(
+    rgb: UInt8[np.ndarray, "H W 3"],
+    depth_z: Float32[np.ndarray, "H W"],
+    normal: Float32[np.ndarray, "H W 3"],
+    fov: float,
+) -> dict[str, np.ndarray]:
+    """Return every label that follows from colour and geometry, by domain name.
+
+    Args:
+        rgb: the image.
+        depth_z: metres along the optical axis, nan = missing.
+        normal: unit, camera frame x right, y up, z towards the camera, nan = missing.
+        fov: the horizontal field of view in radians; pixels are square.
+
+    Returns:
+        depth_euclidean, principal_curvature, reshading, edge_occlusion, keypoints3d,
+        segment_unsup25d (geometry alone), edge_texture, keypoints2d, segment_unsup2d (colour
+        alone), in the shapes and units of `codecs.decode`.
+    """
+    surface = unproject(depth_z, normal, fov)
+    scale = max(1, round(rgb.shape[1] / 64))
+    near = jumps(surface.point, surface.normal, surface.valid, surface.focal, 1)
+    smooth = smooth_normals(surface.point, surface.normal, surface.valid, surface.focal, scale)
+    curvature = principal_curvature(surface._replace(normal=smooth), near)
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+    distance = np.sqrt((surface.ray * surface.ray).sum(-1)) * depth_z
+    return {
+        "depth_euclidean": distance.astype(np.float32),
+        "principal_curvature": curvature,
+        "reshading": reshading(surface),
+        "edge_occlusion": edge_occlusion(near, scale),
+        "keypoints3d": keypoints3d(smooth, near, surface.valid, scale),
+        "segment_unsup25d": segment_unsup25d(surface),
+        "edge_texture": edge_texture(grey),
+        "keypoints2d": keypoints2d(grey),
+        "segment_unsup2d": _segments(rgb, sigma=0.5, k=300.0),
+    }
+
+
+def rays(height: int, width: int, fov: float) -> Float32[np.ndarray, "H W 3"]:
+    """Return each pixel centre's ray (x right, y up, z = -1): times z-depth, it is the point."""
+    focal = width / 2 / tan(fov / 2)
+    ray = np.empty((height, width, 3), np.float32)
+    ray[..., 0] = (np.arange(width, dtype=np.float32) + 0.5 - width / 2) / focal
+    ray[..., 1] = -((np.arange(height, dtype=np.float32) + 0.5 - height / 2) / focal)[:, None]
+    ray[..., 2] = -1
+    return ray
+
+
+def unproject(
+    depth_z: Float32[np.ndarray, "H W"], normal: Float32[np.ndarray, "H W 3"], fov: float
+) -> Surface:
+    """Return the visible surface; where depth or normal is missing, zeros that are not valid."""
+    ray = rays(depth_z.shape[0], depth_z.shape[1], fov)
+    valid = np.isfinite(depth_z) & np.isfinite(normal[..., 2])
+    point = np.where(valid[..., None], ray * depth_z[..., None], np.float32(0))
+    kept = np.where(valid[..., None], normal, np.float32(0))
+    return Surface(ray, point, kept, valid, depth_z.shape[1] / 2 / tan(fov / 2))
+
+
+def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "H W 2"]:
+    """Return the principal curvatures k1 >= k2 in 1/m, convex positive, nan = missing.
+
+    The eigenvalues of the shape operator: normals' derivatives against the points' on the tangent
+    plane, both per pixel, never taken across a depth jump. With normals smoothed over about
+    W/64 pixels, the curvature is that scale's: edges of furniture are dense ridges.
+    """
+    ray, normal = surface.ray, surface.normal
+    facing = np.minimum((normal * ray).sum(-1), np.float32(-0.1))[..., None]
+    depth = -surface.point[..., 2:] / np.float32(surface.focal)
+    # How the point moves on its tangent plane per pixel to the right and down.
+    right = depth * (np.array([1, 0, 0], np.float32) - normal[..., :1] / facing * ray)
+    down = depth * (np.array([0, -1, 0], np.float32) + normal[..., 1:2] / facing * ray)
+    turn_right, turn_down = derivatives(normal, near)
+    e, f, g = (right * right).sum(-1), (right * down).sum(-1), (down * down).sum(-1)
+    el, en = (turn_right * right).sum(-1), (turn_down * down).sum(-1)
+    em = ((turn_right * down).sum(-1) + (turn_down * right).sum(-1)) / 2
+    area = np.maximum(e * g - f * f, np.float32(1e-12))
+    mean = (el * g - 2 * em * f + en * e) / (2 * area)
+    gauss = (el * en - em * em) / area
+    spread = np.sqrt(np.maximum(mean * mean - gauss, 0))
+    curvature = np.asarray(np.stack([mean + spread, mean - spread], -1), np.float32)
+    curvature[~surface.valid] = np.nan
+    return curvature
+
+
+def reshading(surface: Surface) -> Float32[np.ndarray, "H W"]:
+    """Return the cosine between normal and direction to a light at the camera; 0 where missing."""
+    length = np.sqrt((surface.ray * surface.ray).sum(-1))
+    cosine = -(surface.normal * surface.ray).sum(-1) / length
+    return np.asarray(np.clip(cosine, 0, 1), np.float32)
+
+
+def edge_occlusion(near: Jumps, scale: int) -> Float32[np.ndarray, "H W"]:
+    """Return edges where one surface hides another, blurred over about W/64 pixels.
+
+    Creases, where two surfaces meet, are no edges. At most 0.00625, the data set's nominal top.
+    """
+    strength = np.minimum(near.strongest() / np.float32(OCCLUSION_JUMP), 1)
+    widened = cv2.dilate(strength, np.ones((scale, scale), np.uint8))
+    return blur(np.asarray(widened, np.float32), 0.7 * scale) * np.float32(EDGE_OCCLUSION_TOP)
+
+
+def keypoints3d(
+    normal: Float32[np.ndarray, "H W 3"],
+    near: Jumps,
+    valid: Bool[np.ndarray, "H W"],
+    scale: int,
+) -> Float32[np.ndarray, "H W"]:
+    """Return NARF-like interest in [0, 1]: where the surface changes in more than one direction.
+
+    The root of the smaller eigenvalue of the structure tensor of the surface's change: of normals
+    (creases) and of occlusion (silhouettes), over about W/32 pixels. A straight edge or a plane
+    has none; corners, tips and small things do.
+    """
+    right, down = derivatives(normal, near)
+    gap_right, gap_down = near.gradient(OCCLUSION_JUMP)
+    xx = (right * right).sum(-1) + gap_right * gap_right
+    yy = (down * down).sum(-1) + gap_down * gap_down
+    xy = (right * down).sum(-1) + gap_right * gap_down
+    xx, yy, xy = (blur(plane, 1.5 * scale) for plane in (xx, yy, xy))
+    lesser = (xx + yy) / 2 - np.sqrt(np.maximum((xx - yy) ** 2 / 4 + xy * xy, 0))
+    interest = np.tanh(4 * scale * np.sqrt(np.maximum(lesser, 0)))
+    return np.where(valid, interest, 0).astype(np.float32)
+
+
+def segment_unsup25d(surface: Surface) -> UInt8[np.ndarray, "H W"]:
+    """Return segments of the geometry alone: normals and n.p, constant on a plane however slanted.
+
+    Raw depth would stripe slanted planes, and colour is not geometry (data.md, section 3).
+    """
+    offset = (surface.normal * surface.point).sum(-1, keepdims=True)
+    stack = np.concatenate([surface.normal * np.float32(60), offset * np.float32(60)], -1)
+    stack[~surface.valid] = -1000
+    # No blur: it would invent a strip of in-between surface along every crease.
+    return _segments(stack.astype(np.float32), sigma=0.01, k=150.0)
+
+
+def edge_texture(grey: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
+    """Return the gradient magnitude per pixel of grey in [0, 1] at Canny's scale (sigma 1)."""
+    smooth = blur(grey, 1.0)
+    right = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
+    return np.minimum(cv2.magnitude(right, down), 1).astype(np.float32)
+
+
+def keypoints2d(grey: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
+    """Return SURF-like interest: the root of the Hessian's determinant, the larger of two scales.
+
+    Zero on flat, ramped and straight-edged image parts whatever their brightness.
+    """
+    best = np.zeros_like(grey)
+    for sigma in KEYPOINT_SCALES:
+        smooth = blur(grey, sigma)
+        xx = cv2.Sobel(smooth, cv2.CV_32F, 2, 0, ksize=3, scale=0.25)
+        yy = cv2.Sobel(smooth, cv2.CV_32F, 0, 2, ksize=3, scale=0.25)
+        xy = cv2.Sobel(smooth, cv2.CV_32F, 1, 1, ksize=3, scale=0.25)
+        # SURF's weight of the mixed term keeps straight edges at zero.
+        determinant = np.maximum(xx * yy - (np.float32(1.05) * xy) ** 2, 0)
+        best = np.maximum(best, np.sqrt(determinant) * np.float32(sigma * sigma))
+    return np.minimum(best * np.float32(KEYPOINT_GAIN), 1).astype(np.float32)
+
+
+def _segments(
+    stack: UInt8[np.ndarray, "H W C"] | Float32[np.ndarray, "H W C"], sigma: float, k: float
+) -> UInt8[np.ndarray, "H W"]:
+    """Felzenszwalb's graph segments, numbered from the top left; no more than a byte holds."""
+    height, width = stack.shape[:2]
+    smallest = -(-height * width // 255)
+    graph = cv2.ximgproc.segmentation.createGraphSegmentation(sigma, k, smallest)
+    labels = graph.processImage(np.ascontiguousarray(stack))
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    number = np.argsort(np.argsort(first))
+    return np.minimum(number[inverse].reshape(height, width), 255).astype(np.uint8)
+
+
+def agreement(
+    depth_z: Float32[np.ndarray, "H W"], normal: Float32[np.ndarray, "H W 3"], fov: float
+) -> Float64[np.ndarray, " N"]:
+    """Return the angles in degrees between stored normals and those of the depth, where both are
+    known and no depth jump is near."""
+    surface = unproject(depth_z, normal, fov)
+    near = jumps(surface.point, surface.normal, surface.valid, surface.focal, 1)
+    right, down = derivatives(surface.point, near)
+    other = np.cross(down, right).astype(np.float64)
+    length = np.linalg.norm(other, axis=-1)
+    known = surface.valid & (length > 0) & (blur(near.strongest(), 1.0) == 0)
+    cosine = (other[known] * surface.normal[known]).sum(-1) / length[known]
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
