@@ -131,7 +131,7 @@ def test_2d_labels_look_at_structure_and_not_at_brightness() -> None:
     image[:, 32:] = 250
     step = flat._replace(rgb=image).derive()
     assert step["keypoints2d"].max() < 1e-4
-    assert step["edge_texture"][32, 31:33].min() > 0.1
+    assert step["edge_texture"][32, 31:33].min() > 0.05
     assert step["edge_texture"][:, :24].max() < 1e-4
     assert (step["segment_unsup2d"][:, :28] == 0).all()
     assert (step["segment_unsup2d"][:, 36:] == step["segment_unsup2d"].max()).all()
@@ -140,7 +140,7 @@ def test_2d_labels_look_at_structure_and_not_at_brightness() -> None:
     row, column = np.unravel_index(spot.argmax(), spot.shape)
     assert 19 <= row <= 24
     assert 9 <= column <= 14
-    assert spot.max() > 0.002
+    assert spot.max() > 0.001
 
 
 def test_colour_labels_ignore_geometry_and_geometric_labels_ignore_colour() -> None:

@@ -12,14 +12,16 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
 
-from taskonomy.data.stencils import Jumps, blur, derivatives, jumps, smooth_normals
+from taskonomy.data.stencils import Jumps, blur, derivatives, dot, jumps, smooth_normals
 
 EDGE_OCCLUSION_TOP = 0.00625
 """The nominal top of edge_occlusion; edge_texture's is 0.08 and keypoints2d's 0.005 (data.md)."""
 KEYPOINT_SCALES = (1.2, 2.4)
 """Gaussian scales of 2D keypoints in pixels; 1.2 is SURF's finest."""
-KEYPOINT_GAIN = 0.08
+KEYPOINT_GAIN = 0.05
 """Brings the strongest corners of natural images to the nominal top of 0.005."""
+EDGE_TEXTURE_GAIN = 0.5
+"""Brings the strongest edges to the nominal top of 0.08."""
 OCCLUSION_JUMP = 0.15
 """Metres between the two surfaces at which an occlusion edge is at full strength."""
 
@@ -59,7 +61,7 @@ def derive(
     smooth = smooth_normals(surface.point, surface.normal, surface.valid, surface.focal, scale)
     curvature = principal_curvature(surface._replace(normal=smooth), near)
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
-    distance = np.sqrt((surface.ray * surface.ray).sum(-1)) * depth_z
+    distance = np.sqrt(dot(surface.ray, surface.ray)) * depth_z
     return {
         "depth_euclidean": distance.astype(np.float32),
         "principal_curvature": curvature,
@@ -102,15 +104,15 @@ def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "H
     W/64 pixels, the curvature is that scale's: edges of furniture are dense ridges.
     """
     ray, normal = surface.ray, surface.normal
-    facing = np.minimum((normal * ray).sum(-1), np.float32(-0.1))[..., None]
+    facing = np.minimum(dot(normal, ray), np.float32(-0.1))[..., None]
     depth = -surface.point[..., 2:] / np.float32(surface.focal)
     # How the point moves on its tangent plane per pixel to the right and down.
     right = depth * (np.array([1, 0, 0], np.float32) - normal[..., :1] / facing * ray)
     down = depth * (np.array([0, -1, 0], np.float32) + normal[..., 1:2] / facing * ray)
     turn_right, turn_down = derivatives(normal, near)
-    e, f, g = (right * right).sum(-1), (right * down).sum(-1), (down * down).sum(-1)
-    el, en = (turn_right * right).sum(-1), (turn_down * down).sum(-1)
-    em = ((turn_right * down).sum(-1) + (turn_down * right).sum(-1)) / 2
+    e, f, g = dot(right, right), dot(right, down), dot(down, down)
+    el, en = dot(turn_right, right), dot(turn_down, down)
+    em = (dot(turn_right, down) + dot(turn_down, right)) / 2
     area = np.maximum(e * g - f * f, np.float32(1e-12))
     mean = (el * g - 2 * em * f + en * e) / (2 * area)
     gauss = (el * en - em * em) / area
@@ -122,8 +124,8 @@ def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "H
 
 def reshading(surface: Surface) -> Float32[np.ndarray, "H W"]:
     """Return the cosine between normal and direction to a light at the camera; 0 where missing."""
-    length = np.sqrt((surface.ray * surface.ray).sum(-1))
-    cosine = -(surface.normal * surface.ray).sum(-1) / length
+    length = np.sqrt(dot(surface.ray, surface.ray))
+    cosine = -dot(surface.normal, surface.ray) / length
     return np.asarray(np.clip(cosine, 0, 1), np.float32)
 
 
@@ -151,9 +153,9 @@ def keypoints3d(
     """
     right, down = derivatives(normal, near)
     gap_right, gap_down = near.gradient(OCCLUSION_JUMP)
-    xx = (right * right).sum(-1) + gap_right * gap_right
-    yy = (down * down).sum(-1) + gap_down * gap_down
-    xy = (right * down).sum(-1) + gap_right * gap_down
+    xx = dot(right, right) + gap_right * gap_right
+    yy = dot(down, down) + gap_down * gap_down
+    xy = dot(right, down) + gap_right * gap_down
     xx, yy, xy = (blur(plane, 1.5 * scale) for plane in (xx, yy, xy))
     lesser = (xx + yy) / 2 - np.sqrt(np.maximum((xx - yy) ** 2 / 4 + xy * xy, 0))
     interest = np.tanh(4 * scale * np.sqrt(np.maximum(lesser, 0)))
@@ -165,7 +167,7 @@ def segment_unsup25d(surface: Surface) -> UInt8[np.ndarray, "H W"]:
 
     Raw depth would stripe slanted planes, and colour is not geometry (data.md, section 3).
     """
-    offset = (surface.normal * surface.point).sum(-1, keepdims=True)
+    offset = dot(surface.normal, surface.point)[..., None]
     stack = np.concatenate([surface.normal * np.float32(60), offset * np.float32(60)], -1)
     stack[~surface.valid] = -1000
     # No blur: it would invent a strip of in-between surface along every crease.
@@ -173,10 +175,10 @@ def segment_unsup25d(surface: Surface) -> UInt8[np.ndarray, "H W"]:
 
 
 def edge_texture(grey: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
-    """Return the gradient magnitude per pixel of grey in [0, 1] at Canny's scale (sigma 1)."""
+    """Return Canny's edge strength (sigma 1) before non-maximum suppression, in [0, 1]."""
     smooth = blur(grey, 1.0)
-    right = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
-    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
+    right = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=EDGE_TEXTURE_GAIN / 8)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=EDGE_TEXTURE_GAIN / 8)
     return np.minimum(cv2.magnitude(right, down), 1).astype(np.float32)
 
 

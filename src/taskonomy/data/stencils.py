@@ -71,9 +71,7 @@ def jumps(
         here: tuple[slice, slice], there: tuple[slice, slice]
     ) -> tuple[Float32[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
         step = point[there] - point[here]
-        gap = np.minimum(
-            np.abs((normal[here] * step).sum(-1)), np.abs((normal[there] * step).sum(-1))
-        )
+        gap = np.minimum(np.abs(dot(normal[here], step)), np.abs(dot(normal[there], step)))
         known = valid[here] & valid[there]
         nearer = np.minimum(-point[here][..., 2], -point[there][..., 2])
         jump = known & (gap > tolerance * nearer)
@@ -107,7 +105,7 @@ def smooth_normals(
             ahead: tuple[slice, ...] = (slice(None),) * axis + (slice(apart, None),)
             total[back] += weight * smooth[ahead]
             total[ahead] += weight * smooth[back]
-            length = np.sqrt((total * total).sum(-1, keepdims=True))
+            length = np.sqrt(dot(total, total))[..., None]
             smooth = total / np.maximum(length, np.float32(1e-6))
         apart *= 2
     return smooth
@@ -132,6 +130,13 @@ def derivatives(
         return total / np.maximum(count, 1)
 
     return along(1, near.joined_right), along(0, near.joined_down)
+
+
+def dot(
+    a: Float32[np.ndarray, "H W C"], b: Float32[np.ndarray, "H W C"]
+) -> Float32[np.ndarray, "H W"]:
+    """Return the inner product at every pixel."""
+    return np.asarray(np.einsum("hwc,hwc->hw", a, b), np.float32)
 
 
 def blur(plane: Float32[np.ndarray, "H W"], sigma: float) -> Float32[np.ndarray, "H W"]:
