@@ -76,8 +76,7 @@ class TransferConfig:
 class AffinityConfig:
     """Tournaments and the Analytic Hierarchy Process (method.md section 4)."""
 
-    clip: float = _within(1e-9, 0.49)
-    replicates: int = _within(0, 100_000)
+    replicates: int = _within(1, 100_000)
 
 
 @dataclass(frozen=True, kw_only=True)
