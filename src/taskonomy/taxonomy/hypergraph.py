@@ -1,0 +1,172 @@
+"""The hypergraph of a question: which targets must be solved, by which edges, from what is bought.
+
+Vertices are tasks, an edge runs from a set of sources into one target (paper, section 3.4).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
+from taskonomy.taxonomy.scales import DEFAULT, SCALES, Scale, known
+
+_RANDOM = task("random_projection")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a taxonomy is asked for. Task names may be the dictionary's or a file's own.
+
+    Attributes:
+        max_order: most sources an edge may read, at least 1.
+        scale: the objective scale (`scales.py`).
+        sources: tasks that may be bought; all if absent.
+        targets: tasks that must be solved; all that have candidates if absent.
+        novel: further targets, which can neither be bought nor serve as a source.
+        must_use: tasks that must be bought, whether or not an edge comes to read them.
+        must_not_use: tasks that may not be bought.
+        cost: label costs by task, 1 where absent.
+        importance: weights of the targets in the objective, 1 where absent.
+        with_own_readouts: whether low-data readouts of a target's own encoder are edges.
+        with_random: whether the random projection may be bought.
+    """
+
+    max_order: int = 1
+    scale: Scale = DEFAULT
+    sources: tuple[str, ...] | None = None
+    targets: tuple[str, ...] | None = None
+    novel: tuple[str, ...] = ()
+    must_use: tuple[str, ...] = ()
+    must_not_use: tuple[str, ...] = ()
+    cost: Mapping[str, float] = field(default_factory=dict)
+    importance: Mapping[str, float] = field(default_factory=dict)
+    with_own_readouts: bool = False
+    with_random: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hypergraph:
+    """A question made definite against one set of candidates; names are the candidates' own.
+
+    Attributes:
+        targets: what must be solved, sorted.
+        sources: what may be bought, sorted.
+        edges: the candidates that may be chosen, in a fixed order: equal candidates in any order
+            give the same hypergraph.
+        must_use: what must be bought, sorted.
+        cost: of every source.
+        importance: of every target.
+        scale: the objective scale.
+    """
+
+    targets: tuple[str, ...]
+    sources: tuple[str, ...]
+    edges: tuple[Candidate, ...]
+    must_use: tuple[str, ...]
+    cost: Mapping[str, float]
+    importance: Mapping[str, float]
+    scale: Scale
+
+
+def build(candidates: Sequence[Candidate], question: Question) -> Hypergraph:
+    """Return the hypergraph of a question about one regime's candidates.
+
+    An edge is left out if it reads too many tasks, a task that may not be bought, its own target
+    (own readouts), or if its worth in the objective scale is unknown.
+
+    Raises:
+        BadInput: the question names an unknown task or contradicts itself.
+    """
+    _check(candidates, question)
+    names = _Names(candidates)
+    novel = names.all_of(question.novel, "--novel")
+    asked = names.all_of(question.targets, "--targets")
+    targets = sorted(novel | (names.targets if question.targets is None else asked))
+    for name in targets:
+        if name not in names.targets:
+            raise BadInput(f"--targets, --novel: nothing leads to {name!r} in the affinities")
+    must_use = names.all_of(question.must_use, "--must-use")
+    barred = names.all_of(question.must_not_use, "--must-not-use") | novel
+    if not question.with_random:
+        barred |= {name for name in names.sources if is_random(name)}
+    allowed = names.sources
+    if question.sources is not None:
+        allowed = names.all_of(question.sources, "--sources")
+    buyable = allowed - barred
+    for name in sorted(must_use - buyable):
+        raise BadInput(f"--must-use: {name!r} may not be bought under the other options")
+    edges = [
+        c
+        for c in candidates
+        if c.target in targets
+        and c.order <= question.max_order
+        and buyable.issuperset(c.sources)
+        and (c.kind != "own_readout" or question.with_own_readouts)
+        and known(c, question.scale)
+    ]
+    cost = names.keys_of(question.cost, "--cost")
+    importance = names.keys_of(question.importance, "--importance")
+    return Hypergraph(
+        targets=tuple(targets),
+        sources=tuple(sorted(buyable)),
+        edges=tuple(sorted(edges, key=lambda c: (c.target, c.order, c.kind, c.sources))),
+        must_use=tuple(sorted(must_use)),
+        cost={name: cost.get(name, 1.0) for name in sorted(buyable)},
+        importance={name: importance.get(name, 1.0) for name in targets},
+        scale=question.scale,
+    )
+
+
+def is_random(name: str) -> bool:
+    """Return whether the name is the random projection's, or an alias of it."""
+    return name in (_RANDOM.name, *_RANDOM.aliases)
+
+
+def _check(candidates: Sequence[Candidate], question: Question) -> None:
+    if len(regimes := {c.regime for c in candidates}) > 1:
+        raise BadInput(f"affinities of regimes {sorted(regimes)}: expected one, name it (--regime)")
+    if question.max_order < 1:
+        raise BadInput(f"--max-order: found {question.max_order}, expected at least 1")
+    if question.scale not in SCALES:
+        raise BadInput(f"--scale: found {question.scale!r}, expected one of {', '.join(SCALES)}")
+    if not any(known(c, question.scale) for c in candidates):
+        wins = "--wins-vs-" + ("scratch" if question.scale == "gain" else "supervised")
+        raise BadInput(f"--scale {question.scale}: the affinities lack those win rates ({wins})")
+    for option, numbers in (("--cost", question.cost), ("--importance", question.importance)):
+        for name, number in numbers.items():
+            if not (isfinite(number) and number >= 0):
+                raise BadInput(f"{option}: found {name}={number}, expected a number >= 0")
+
+
+class _Names:
+    """The names that candidates use, and which of them an argument means."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self.targets = {c.target for c in candidates}
+        self.sources = {name for c in candidates for name in c.sources}
+        self._known = sorted(self.targets | self.sources)
+
+    def all_of(self, arguments: Iterable[str] | None, option: str) -> set[str]:
+        return {self.one(argument, option) for argument in arguments or ()}
+
+    def keys_of(self, arguments: Mapping[str, float], option: str) -> dict[str, float]:
+        return {self.one(name, option): number for name, number in arguments.items()}
+
+    def one(self, argument: str, option: str) -> str:
+        """The candidates' own name for a task: as it is, or by the dictionary's aliases."""
+        if argument in self._known:
+            return argument
+        try:
+            meant = task(argument)
+        except BadInput as error:
+            raise BadInput(f"{option}: {error}") from error
+        return _first(self._known, (meant.name, *meant.aliases), f"{option}: {argument!r}")
+
+
+def _first(known_names: Sequence[str], wanted: Collection[str], what: str) -> str:
+    for name in known_names:
+        if name in wanted:
+            return name
+    raise BadInput(f"{what} is not among the affinities' tasks: {', '.join(known_names)}")

@@ -1,0 +1,115 @@
+"""A policy: what to label, and from what to solve every target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import fsum, isnan
+from typing import Any
+
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.taxonomy.hypergraph import Hypergraph, Question, build
+from taskonomy.taxonomy.program import solve
+from taskonomy.taxonomy.scales import Scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """An optimal taxonomy for one budget and order.
+
+    Attributes:
+        budget, max_order, scale: what was asked.
+        objective: sum over targets of importance times scaled worth.
+        bound: what the solver proved that no policy exceeds.
+        sources: tasks bought and used (a must-use task counts as used), sorted.
+        edges: the chosen candidate of every target, sorted by target.
+        tied: whether another policy comes within 1e-9 of the optimum.
+        solver: name and version.
+    """
+
+    budget: float
+    max_order: int
+    scale: Scale
+    objective: float
+    bound: float
+    sources: tuple[str, ...]
+    edges: tuple[Candidate, ...]
+    tied: bool
+    solver: str
+
+    @property
+    def mean_gain(self) -> float | None:
+        """Mean win rate against scratch over all targets; None where one is unknown."""
+        return _mean([edge.win_vs_scratch for edge in self.edges])
+
+    @property
+    def mean_quality(self) -> float | None:
+        """Mean win rate against full supervision over all targets; None where one is unknown."""
+        return _mean([edge.win_vs_supervised for edge in self.edges])
+
+    @property
+    def transferred(self) -> tuple[Candidate, ...]:
+        """The edges of targets that are not themselves fully supervised."""
+        return tuple(edge for edge in self.edges if edge.kind != "supervised")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the policy as plain data (contract.md); without what differs between runs."""
+        return {
+            "status": "optimal",
+            "objective": self.objective,
+            "bound": self.bound,
+            "scale": self.scale,
+            "sources": list(self.sources),
+            "edges": [
+                {
+                    "target": edge.target,
+                    "sources": list(edge.sources),
+                    "order": edge.order,
+                    "kind": edge.kind,
+                    "affinity": edge.affinity,
+                    "win_vs_scratch": _number(edge.win_vs_scratch),
+                    "win_vs_supervised": _number(edge.win_vs_supervised),
+                }
+                for edge in self.edges
+            ],
+            "tied": self.tied,
+            "mean_gain": self.mean_gain,
+            "mean_quality": self.mean_quality,
+            "mean_gain_transferred": _mean([e.win_vs_scratch for e in self.transferred]),
+            "mean_quality_transferred": _mean([e.win_vs_supervised for e in self.transferred]),
+            "solver": self.solver,
+        }
+
+
+def find(candidates: Sequence[Candidate], question: Question, budget: float) -> Policy:
+    """Return the optimal policy for one question and budget.
+
+    Raises:
+        BadInput: the question or the budget makes no sense for these candidates.
+        Infeasible: no policy answers it.
+    """
+    return solved(build(candidates, question), question.max_order, budget)
+
+
+def solved(graph: Hypergraph, max_order: int, budget: float) -> Policy:
+    """Return the optimal policy on a hypergraph; raises as `find`."""
+    solution = solve(graph, budget)
+    return Policy(
+        budget=budget,
+        max_order=max_order,
+        scale=graph.scale,
+        objective=solution.objective,
+        bound=solution.bound,
+        sources=solution.sources,
+        edges=solution.edges,
+        tied=solution.tied,
+        solver=solution.solver,
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    if not values or any(isnan(value) for value in values):
+        return None
+    return fsum(values) / len(values)
