@@ -18,7 +18,7 @@ from taskonomy.errors import BadInput
 Scale = Literal["raw", "log", "saturating", "quality", "gain"]
 
 
-def _within(low: float, high: float) -> Any:
+def _within(low: int | float, high: int | float) -> Any:
     return field(metadata={"range": (low, high)})
 
 
@@ -196,7 +196,7 @@ def _value(hint: Any, value: Any, key: str) -> Any:
     return value
 
 
-def _check_range(value: Any, bounds: tuple[float, float], key: str) -> None:
+def _check_range(value: Any, bounds: tuple[int | float, int | float], key: str) -> None:
     low, high = bounds
     for item in value if isinstance(value, tuple) else (value,):
         if not low <= item <= high:
