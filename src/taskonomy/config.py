@@ -7,6 +7,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import log2, prod
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -32,7 +33,10 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """Encoder, code and heads (paper, supplement; method.md section 2)."""
+    """Encoder, code and heads (paper, supplement; method.md section 2).
+
+    `segment_pixels` are the pixels that the metric loss samples of an image.
+    """
 
     image_size: int = _within(16, 1024)
     target_size: int = _within(8, 1024)
@@ -44,15 +48,21 @@ class NetworkConfig:
     code_channels: int = _within(1, 1024)
     decoder: tuple[int, ...] = _within(4, 2048)
     hidden: int = _within(8, 8192)
+    dropout: float = _within(0.0, 0.9)
+    segment_pixels: int = _within(2, 4096)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Task-specific networks, trained on the train split."""
+    """Task-specific networks, trained on the train split.
+
+    `anneal` is the share of the steps after which the learning rate falls to a tenth.
+    """
 
     epochs: int = _within(1, 10_000)
     batch: int = _within(2, 4096)
     learning_rate: float = _within(1e-6, 1.0)
+    anneal: float = _within(0.0, 1.0)
     weight_decay: float = _within(0.0, 1.0)
     gan: bool
 
@@ -66,6 +76,7 @@ class TransferConfig:
     steps: int = _within(1, 10_000_000)
     batch: int = _within(2, 4096)
     learning_rate: float = _within(1e-6, 1.0)
+    anneal: float = _within(0.0, 1.0)
     weight_decay: float = _within(0.0, 1.0)
     width: int = _within(2, 1024)
     max_order: int = _within(1, 24)
@@ -105,12 +116,19 @@ class Config:
     taxonomy: TaxonomyConfig
 
     def __post_init__(self) -> None:
-        network = self.network
+        network, where = self.network, f"params {self.profile}.network"
         if not len(network.layers) == len(network.widths) == len(network.strides):
             raise BadInput(
-                f"params {self.profile}.network: layers, widths and strides have lengths "
+                f"{where}: layers, widths and strides have lengths "
                 f"{len(network.layers)}, {len(network.widths)}, {len(network.strides)}; "
                 "expected one entry a stage in each"
+            )
+        stride = prod(network.strides) * (2 if network.stem == "conv3" else 4)
+        doublings = network.target_size * stride / network.image_size
+        if network.image_size % stride or doublings < 1 or not log2(doublings).is_integer():
+            raise BadInput(
+                f"{where}: image_size {network.image_size} at stride {stride} with target_size "
+                f"{network.target_size}; expected a code of whole size that doubles to the target"
             )
         for name in (*self.tasks, *self.taxonomy.costs):
             task(name)

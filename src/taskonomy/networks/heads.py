@@ -1,0 +1,159 @@
+"""The decoders: from codes to a task's output."""
+
+from typing import cast
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from taskonomy.config import NetworkConfig
+from taskonomy.dictionary import Task
+from taskonomy.networks.encoder import code_size, tile_size
+
+_LEAK = 0.2
+
+_FULLY_CONNECTED: dict[str, tuple[int, float]] = {
+    "jigsaw": (3, 1.0),
+    "point_matching": (2, 1 / 8),
+    "nonfixated_pose": (3, 1.0),
+    "egomotion": (3, 1 / 2),
+}
+"""Layers, and width as a share of the profile's, where they differ from 2 layers of full width
+(the reference's 2048; its matching has 256 and its egomotion 1024)."""
+
+
+def output_size(task: Task, network: NetworkConfig) -> int:
+    """Height and width of an image head's output: a quarter of the image for colorization."""
+    if task.name == "colorization":
+        return max(network.image_size // 4, code_size(network, network.image_size))
+    return network.target_size
+
+
+def build_head(
+    task: Task, network: NetworkConfig, channels: int, classes: int, images: int
+) -> nn.Module:
+    """The head of a task, on codes (or a readout's features) of `channels` channels.
+
+    Args:
+        task: says which kind of head, and its size where it differs from the profile's.
+        network: sizes of the profile.
+        channels: channels of one image's code.
+        classes: channels or numbers of the output.
+        images: how many codes one example has: 1, 2, 3, or 9 tiles.
+
+    Shape:
+        [b, images, channels, h, w] to [b, classes, H, W] or [b, classes].
+    """
+    if task.head == "image":
+        size = code_size(network, network.image_size)
+        bounded = task.loss in ("l1", "l2")
+        return ImageHead(
+            channels, network.decoder, size, output_size(task, network), classes, bounded
+        )
+    size = code_size(network, tile_size(network) if images == 9 else network.image_size)
+    layers, share = _FULLY_CONNECTED.get(task.name, (2, 1.0))
+    hidden = max(int(network.hidden * share), min(network.hidden, 64))
+    features = channels * size * size
+    if task.inputs == "triplet":
+        pair = VectorHead(2 * features, layers, hidden, classes // 3, network.dropout)
+        return PairwiseHead(pair)
+    return VectorHead(images * features, layers, hidden, classes, network.dropout)
+
+
+class ImageHead(nn.Module):
+    """Convolutions on the code, then doublings up to the target's size (the reference's conv15).
+
+    Args:
+        channels: channels of the code.
+        widths: widths of the 3x3 convolutions at the code's size.
+        code: height and width of the code.
+        size: height and width of the output, a power of two times `code`.
+        classes: channels of the output.
+        bounded: whether the output is squashed to [-1, 1] by tanh.
+
+    Shape:
+        [b, 1, channels, code, code] to [b, classes, size, size].
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        widths: tuple[int, ...],
+        code: int,
+        size: int,
+        classes: int,
+        bounded: bool,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for width in widths:
+            layers += _normalised(nn.Conv2d(channels, width, 3, padding=1, bias=False), width)
+            channels = width
+        doublings = (size // code).bit_length() - 1
+        for step in range(doublings):
+            width = max(channels // 2, min(16, widths[-1]))
+            deconvolution = nn.ConvTranspose2d(channels, width, 4, stride=2, padding=1, bias=False)
+            layers += _normalised(deconvolution, width)
+            channels = width
+            if step < doublings - 1:
+                width = min(max(width, 32), widths[-1])
+                layers += _normalised(nn.Conv2d(channels, width, 3, padding=1, bias=False), width)
+                channels = width
+        layers.append(nn.Conv2d(channels, classes, 3, padding=1))
+        if bounded:
+            layers.append(nn.Tanh())
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, codes: Float[Tensor, "b 1 C h w"]) -> Float[Tensor, "b classes H W"]:
+        """Decode one code an example."""
+        output: Tensor = self.layers(codes[:, 0])
+        return output
+
+
+class VectorHead(nn.Module):
+    """Fully connected layers with ReLU, batch norm and dropout, the last one plain.
+
+    Shape:
+        [b, images, channels, h, w] to [b, outputs], where images x channels x h x w is `features`.
+    """
+
+    def __init__(
+        self, features: int, layers: int, hidden: int, outputs: int, dropout: float
+    ) -> None:
+        super().__init__()
+        parts: list[nn.Module] = []
+        for _ in range(layers - 1):
+            parts += [
+                nn.Linear(features, hidden, bias=False),
+                nn.BatchNorm1d(hidden),
+                nn.ReLU(inplace=True),
+                nn.Dropout(dropout),
+            ]
+            features = hidden
+        parts.append(nn.Linear(features, outputs))
+        self.layers = nn.Sequential(*parts)
+
+    def forward(self, codes: Float[Tensor, "b k C h w"]) -> Float[Tensor, "b outputs"]:
+        """Decode the codes of one example, concatenated."""
+        output: Tensor = self.layers(codes.flatten(1))
+        return output
+
+
+class PairwiseHead(nn.Module):
+    """One head for the three pairs of a triplet: (0, 1), (0, 2), (1, 2) (egomotion).
+
+    Shape:
+        [b, 3, channels, h, w] to [b, 3 x the pair head's outputs].
+    """
+
+    def __init__(self, pair: VectorHead) -> None:
+        super().__init__()
+        self.pair = pair
+
+    def forward(self, codes: Float[Tensor, "b 3 C h w"]) -> Float[Tensor, "b outputs"]:
+        """Decode each pair with the same weights."""
+        pairs = codes[:, [[0, 1], [0, 2], [1, 2]]].flatten(0, 1)
+        return cast(Tensor, self.pair(pairs)).reshape(len(codes), -1)
+
+
+def _normalised(layer: nn.Module, width: int) -> list[nn.Module]:
+    return [layer, nn.BatchNorm2d(width), nn.LeakyReLU(_LEAK, inplace=True)]

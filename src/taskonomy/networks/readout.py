@@ -1,0 +1,70 @@
+"""The transfer network: a shallow readout of frozen representations (method.md section 2)."""
+
+from typing import cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from taskonomy.config import Config
+from taskonomy.dictionary import Task
+from taskonomy.networks.heads import build_head
+
+_CLIP = 5.0
+"""Standard deviations at which a representation's channels are clipped while training."""
+
+
+class Readout(nn.Module):
+    """Frozen representations of one or more sources to a target's output.
+
+    Clip, batch norm, two parallel streams of two 3x3 convolutions, concatenated, batch norm, then
+    the target's own head from scratch. Several sources are concatenated as channels; the images of
+    a pair or triplet pass the same streams and meet in the head.
+
+    Args:
+        task: the target.
+        config: widths of the streams and of the head.
+        mean: mean of each channel over the training representations.
+        deviation: standard deviation of each channel.
+        classes: channels or numbers of the output.
+
+    Shape:
+        [b, k, C x order, h, w] to the head's output.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        config: Config,
+        mean: Float[Tensor, "channels"],
+        deviation: Float[Tensor, "channels"],
+        classes: int,
+    ) -> None:
+        super().__init__()
+        channels, width = len(mean), config.transfer.width
+        self.register_buffer("low", (mean - _CLIP * deviation)[:, None, None])
+        self.register_buffer("high", (mean + _CLIP * deviation)[:, None, None])
+        self.norm = nn.BatchNorm2d(channels)
+        self.streams = nn.ModuleList(_stream(channels, width) for _ in range(2))
+        self.merged = nn.BatchNorm2d(2 * width)
+        self.head = build_head(task, config.network, 2 * width, classes, task.images)
+
+    def forward(self, codes: Float[Tensor, "b k C h w"]) -> Float[Tensor, "b ..."]:
+        """The target's output; clipped in training only."""
+        x = codes.flatten(0, 1)
+        if self.training:
+            x = torch.clamp(x, cast(Tensor, self.low), cast(Tensor, self.high))
+        x = self.norm(x)
+        x = self.merged(torch.cat([stream(x) for stream in self.streams], dim=1))
+        return cast(Tensor, self.head(x.unflatten(0, codes.shape[:2])))
+
+
+def _stream(channels: int, width: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels, width, 3, padding=1, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(width, width, 3, padding=1, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(inplace=True),
+    )
