@@ -1,0 +1,100 @@
+"""The connection to MLflow: a SQLite file on one machine, a tracking server for many pods."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from taskonomy.errors import BadInput
+
+# MLflow reads these while it is imported: no usage reports from a training machine, no two lines on
+# stdout for each of some thousand runs, no log line for each table of a new database.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A client, the experiment it writes to, and the lock that its writers share."""
+
+    uri: str
+    client: MlflowClient
+    experiment: str
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the database while writing; a server serialises its writers itself."""
+        with _lock(self.uri):
+            yield
+
+
+def connect(tracking_uri: str, experiment: str) -> Connection:
+    """Open MLflow, creating the database and the experiment where they are absent.
+
+    Args:
+        tracking_uri: `sqlite:///FILE`, or the address of a tracking server. Pods that run in
+            parallel on several machines go through a server.
+        experiment: the experiment's name. Its artifacts lie beside a SQLite file, and where the
+            server keeps them otherwise.
+
+    Raises:
+        BadInput: the experiment has been deleted, or the file is not an MLflow database.
+    """
+    database = _database(tracking_uri)
+    with _lock(tracking_uri):
+        if database is not None:
+            _prepare(database)
+        client = MlflowClient(tracking_uri)
+        found = client.get_experiment_by_name(experiment)
+        if found is None:
+            place = None if database is None else str(database.parent / "mlartifacts" / experiment)
+            try:
+                return Connection(tracking_uri, client, client.create_experiment(experiment, place))
+            except MlflowException as error:
+                # Another pod was faster: its experiment is ours.
+                found = client.get_experiment_by_name(experiment)
+                if found is None:
+                    raise error
+    if found.lifecycle_stage != "active":
+        raise BadInput(
+            f"{tracking_uri}: experiment {experiment!r} has been deleted; "
+            "expected an active one (restore it in MLflow, or name another)"
+        )
+    return Connection(tracking_uri, client, found.experiment_id)
+
+
+def _database(tracking_uri: str) -> Path | None:
+    """The file behind a SQLite address; None for a server."""
+    if not tracking_uri.startswith(_SQLITE):
+        return None
+    return Path(tracking_uri.removeprefix(_SQLITE)).resolve()
+
+
+def _lock(tracking_uri: str) -> FileLock | nullcontext[None]:
+    """SQLite takes one writer at a time, and a transaction that finds another one may fail."""
+    database = _database(tracking_uri)
+    if database is None:
+        return nullcontext()
+    database.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(f"{database}.lock", is_singleton=True)
+
+
+def _prepare(database: Path) -> None:
+    """Write-ahead logging, kept in the file: a commit costs one write to disk rather than three."""
+    connection = sqlite3.connect(database, timeout=60)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.DatabaseError as error:
+        raise BadInput(f"{database}: {error}; expected an MLflow database (SQLite)") from error
+    finally:
+        connection.close()

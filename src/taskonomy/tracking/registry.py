@@ -1,0 +1,84 @@
+"""The registry of published taxonomies: one registered model, one version a taxonomy."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
+
+from taskonomy.tracking.client import Connection, connect
+
+MODEL = "taxonomy"
+DIGEST = "taskonomy.digest"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A published taxonomy in MLflow."""
+
+    run_id: str
+    version: str
+
+
+def register_taxonomy(
+    tracking_uri: str,
+    experiment: str,
+    digest: str,
+    files: Sequence[Path],
+    params: Mapping[str, str | int | float],
+    metrics: Mapping[str, float],
+) -> Registered:
+    """Register a published taxonomy as a version of the model `taxonomy`.
+
+    Its run holds the files. A taxonomy that is registered already is found, not registered twice.
+
+    Args:
+        tracking_uri: `sqlite:///FILE` or the address of a tracking server.
+        experiment: the experiment's name.
+        digest: the taxonomy's key in the store, which tells it from any other.
+        files: what the run keeps: taxonomy.json, the tables, the report.
+        params: what the taxonomy was made with.
+        metrics: its figures, such as mean gain and quality.
+    """
+    connection = connect(tracking_uri, experiment)
+    with connection.writing():
+        found = _registered(connection, digest)
+        return found or _register(connection, digest, files, params, metrics)
+
+
+def _registered(connection: Connection, digest: str) -> Registered | None:
+    query = f"name = '{MODEL}' AND tags.`{DIGEST}` = {json.dumps(digest)}"
+    for version in connection.client.search_model_versions(query, max_results=1):
+        return Registered(str(version.run_id), str(version.version))
+    return None
+
+
+def _register(
+    connection: Connection,
+    digest: str,
+    files: Sequence[Path],
+    params: Mapping[str, str | int | float],
+    metrics: Mapping[str, float],
+) -> Registered:
+    client = connection.client
+    tags = {"kind": "taxonomy", DIGEST: digest}
+    run = client.create_run(connection.experiment, tags=tags, run_name=f"taxonomy {digest}")
+    run_id: str = run.info.run_id
+    client.log_batch(
+        run_id,
+        metrics=[Metric(key, value, run.info.start_time, 0) for key, value in metrics.items()],
+        params=[Param(key, str(value)) for key, value in params.items()],
+    )
+    for file in files:
+        client.log_artifact(run_id, str(file))
+    client.set_terminated(run_id)
+    try:
+        client.get_registered_model(MODEL)
+    except MlflowException:
+        client.create_registered_model(MODEL, description="Published taxonomies")
+    version = client.create_model_version(
+        MODEL, source=run.info.artifact_uri, run_id=run_id, tags={DIGEST: digest}
+    )
+    return Registered(run_id, str(version.version))
