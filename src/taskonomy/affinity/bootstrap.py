@@ -50,7 +50,7 @@ def replicate_win_rates(
         BadInput: a loss is nan, or there is no image.
     """
     check_losses(losses)
-    size, images = losses.shape
+    size = len(losses)
     drawn = counts.sum(axis=1)
     rates = np.full((len(counts), size, size), 0.5, np.float32)
     by_image = np.ascontiguousarray(counts.T)

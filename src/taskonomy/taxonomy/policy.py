@@ -46,6 +46,16 @@ class Policy:
         return _mean([edge.win_vs_supervised for edge in self.edges])
 
     @property
+    def mean_gain_transferred(self) -> float | None:
+        """Mean gain over the transferred targets; None where there is none or one is unknown."""
+        return _mean([edge.win_vs_scratch for edge in self.transferred])
+
+    @property
+    def mean_quality_transferred(self) -> float | None:
+        """Mean quality over the transferred targets; None where there is none or one is unknown."""
+        return _mean([edge.win_vs_supervised for edge in self.transferred])
+
+    @property
     def transferred(self) -> tuple[Candidate, ...]:
         """The edges of targets that are not themselves fully supervised."""
         return tuple(edge for edge in self.edges if edge.kind != "supervised")
@@ -73,8 +83,8 @@ class Policy:
             "tied": self.tied,
             "mean_gain": self.mean_gain,
             "mean_quality": self.mean_quality,
-            "mean_gain_transferred": _mean([e.win_vs_scratch for e in self.transferred]),
-            "mean_quality_transferred": _mean([e.win_vs_supervised for e in self.transferred]),
+            "mean_gain_transferred": self.mean_gain_transferred,
+            "mean_quality_transferred": self.mean_quality_transferred,
             "solver": self.solver,
         }
 

@@ -128,9 +128,7 @@ def _bought(graph: Hypergraph, edges: Iterable[Candidate]) -> set[str]:
     return set(graph.must_use).union(*(edge.sources for edge in edges))
 
 
-def _best_within(
-    graph: Hypergraph, edges: Iterable[Candidate], bought: Collection[str]
-) -> _Policy:
+def _best_within(graph: Hypergraph, edges: Iterable[Candidate], bought: Collection[str]) -> _Policy:
     """The best edge of every target that reads nothing but what is bought, ties by the rule."""
     open_edges = [edge for edge in edges if set(edge.sources).issubset(bought)]
     open_edges.sort(key=lambda e: (-_worth(graph, e), e.order, -e.affinity, e.kind, e.sources))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum, isfinite, nan
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from taskonomy.affinity.candidate import Candidate, Kind
 from taskonomy.errors import BadInput
@@ -129,7 +129,7 @@ def _names(key: str) -> list[str]:
 class _Inert:
     """A stand-in that a pickle may call but not alter."""
 
-    def __setstate__(self, state: object) -> NoReturn:
+    def __setstate__(self, state: Any) -> None:
         raise BadInput("a pickle that changes what it calls, expected plain numbers")
 
 

@@ -1,0 +1,252 @@
+"""Does the structure of the task space show? 3D tasks against 2D tasks, over several seeds.
+
+The question is which group of sources serves a group of targets better, in affinity: first-order
+transfers alone, renormalised over them, full supervision and own readouts left out. Pairs of tasks
+that are nearly the same (twins) would decide it by themselves, so that every comparison is also
+made without them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from math import fsum
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
+from taskonomy.evaluation.tree import first_order, tree_of
+
+TWINS = (
+    ("autoencoding", "denoising"),
+    ("edge_texture", "keypoints2d"),
+    ("depth_zbuffer", "depth_euclidean"),
+)
+"""Tasks so alike that one's code nearly solves the other."""
+
+SURFACE = ("normal", "depth_zbuffer", "depth_euclidean", "reshading")
+"""The tasks that are expected to share a branch of the tree."""
+
+LEVEL = 0.95
+REPLICATES = 10_000
+_SEED = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Mean affinity of two groups of sources towards one group of targets.
+
+    Attributes:
+        targets: the group of the targets: `3D` or `2D`.
+        other: the other group of sources.
+        twins: whether near-identical pairs are counted.
+        n_targets: how many targets.
+        own, from_other: mean affinity of the targets' own group and of the other one.
+        low, high: bootstrap interval of own - from_other over targets and seeds.
+    """
+
+    targets: str
+    other: str
+    twins: bool
+    n_targets: int
+    own: float
+    from_other: float
+    low: float
+    high: float
+
+    @property
+    def difference(self) -> float:
+        """How much better the targets' own group serves them."""
+        return self.own - self.from_other
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval of the difference lies above zero."""
+        return self.low > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Structure:
+    """What several seeds of one profile say.
+
+    Attributes:
+        seeds: the seeds measured.
+        chance: mean affinity of a source that is as good as any other.
+        comparisons: 3D and 2D targets, with and without twins.
+        surface: those of `SURFACE` that were measured.
+        surface_branch: the smallest branch of the tree (of affinities averaged over the seeds)
+            that holds them all.
+        surface_together: whether they share one of the tree's five branches.
+        surface_together_by_seed: the same on each seed's own tree.
+        agreement: mean correlation of log affinities between two seeds.
+    """
+
+    seeds: tuple[int, ...]
+    chance: float
+    comparisons: tuple[Comparison, ...]
+    surface: tuple[str, ...]
+    surface_branch: tuple[str, ...]
+    surface_together: bool
+    surface_together_by_seed: tuple[bool, ...]
+    agreement: float
+
+
+def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
+    """Compare the groups and look at the tree, over the affinity tables of several seeds.
+
+    Args:
+        tables: the candidates of one regime, by seed.
+
+    Raises:
+        BadInput: the seeds do not hold the same transfers, or a group has fewer than two targets.
+    """
+    by_seed = {seed: first_order(table) for seed, table in tables.items()}
+    _check_alike(by_seed)
+    transfers = [_transfers_only(affinities) for affinities in by_seed.values()]
+    mean = _mean(list(by_seed.values()))
+    tree = tree_of(mean)
+    surface = tuple(name for name in SURFACE if name in tree.sources)
+    counts = [len(by_source) for by_source in transfers[0].values()]
+    return Structure(
+        seeds=tuple(tables),
+        chance=sum(1 / count for count in counts) / len(counts),
+        comparisons=tuple(
+            _compare(transfers, group, other, twins)
+            for group, other in (("3D", "2D"), ("2D", "3D"))
+            for twins in (True, False)
+        ),
+        surface=surface,
+        surface_branch=tree.smallest_branch(surface),
+        surface_together=_share_a_branch(mean, surface),
+        surface_together_by_seed=tuple(_share_a_branch(a, surface) for a in by_seed.values()),
+        agreement=_agreement(transfers),
+    )
+
+
+def render_text(structure: Structure) -> str:
+    """Return the findings as a table to read."""
+    lines = [
+        f"Seeds {', '.join(map(str, structure.seeds))}; mean first-order affinity, full "
+        f"supervision and own readouts left out; chance {structure.chance:.3f};",
+        f"{LEVEL:.0%} bootstrap intervals over targets and seeds.",
+        "",
+        f"{'targets':8} {'twin pairs':10} {'own group':>10} {'other':>8} {'difference':>11}"
+        f"  {'interval':20} excludes zero",
+    ]
+    for c in structure.comparisons:
+        interval = f"[{c.low:+.4f}, {c.high:+.4f}]"
+        own, other = f"{c.targets}: {c.own:.3f}", f"{c.other}: {c.from_other:.3f}"
+        lines.append(
+            f"{f'{c.n_targets} {c.targets}':8} {'counted' if c.twins else 'left out':10} {own:>10} "
+            f"{other:>8} {c.difference:>+11.4f}  {interval:20} {'yes' if c.holds else 'no'}"
+        )
+    together = sum(structure.surface_together_by_seed)
+    lines += [
+        "",
+        f"{', '.join(structure.surface)}: "
+        + ("in one" if structure.surface_together else "not in one")
+        + f" of the tree's five branches (by seed: {together} of {len(structure.seeds)}); the "
+        + f"smallest branch that holds them: {', '.join(structure.surface_branch)}.",
+        f"Log affinities of two seeds correlate at {structure.agreement:.2f}.",
+        "Twin pairs: " + ", ".join("/".join(pair) for pair in TWINS) + ".",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def to_json(structure: Structure) -> dict[str, Any]:
+    """Return the findings as plain data."""
+    plain = asdict(structure)
+    for row, comparison in zip(plain["comparisons"], structure.comparisons, strict=True):
+        row |= {"difference": comparison.difference, "holds": comparison.holds}
+    return plain
+
+
+_Affinities = dict[str, dict[str, float]]
+"""By target, then by source."""
+
+
+def _check_alike(by_seed: Mapping[int, _Affinities]) -> None:
+    first, *others = by_seed
+    expected = {target: set(row) for target, row in by_seed[first].items()}
+    for seed in others:
+        if {target: set(row) for target, row in by_seed[seed].items()} != expected:
+            raise BadInput(f"seed {seed}: its first-order transfers differ from seed {first}'s")
+
+
+def _transfers_only(affinities: _Affinities) -> _Affinities:
+    return {
+        target: _normalised({name: p for name, p in row.items() if name != target})
+        for target, row in affinities.items()
+    }
+
+
+def _normalised(row: dict[str, float]) -> dict[str, float]:
+    total = fsum(row.values())
+    return {name: p / total for name, p in row.items()}
+
+
+def _compare(seeds: Sequence[_Affinities], group: str, other: str, twins: bool) -> Comparison:
+    targets = [name for name in sorted(seeds[0]) if task(name).group == group]
+    if len(targets) < 2:
+        raise BadInput(f"structure: {len(targets)} targets of group {group}, expected at least 2")
+    cells = [
+        [_pair(seed[target], target, group, other, twins) for target in targets] for seed in seeds
+    ]
+    pairs = np.array(cells)
+    low, high = _interval(pairs[..., 0] - pairs[..., 1])
+    own, from_other = pairs.mean(axis=(0, 1)).tolist()
+    return Comparison(
+        targets=group,
+        other=other,
+        twins=twins,
+        n_targets=len(targets),
+        own=own,
+        from_other=from_other,
+        low=low,
+        high=high,
+    )
+
+
+def _pair(
+    row: Mapping[str, float], target: str, group: str, other: str, twins: bool
+) -> tuple[float, float]:
+    """Mean affinity of a target's own group of sources and of the other group."""
+    alike = {name for pair in TWINS if target in pair for name in pair}
+    kept = _normalised({name: p for name, p in row.items() if twins or name not in alike})
+
+    def mean(wanted: str) -> float:
+        return float(np.mean([p for name, p in kept.items() if task(name).group == wanted]))
+
+    return mean(group), mean(other)
+
+
+def _interval(differences: Float[np.ndarray, "seeds targets"]) -> tuple[float, float]:
+    """Percentiles of the mean when seeds and targets are both drawn anew."""
+    rng = np.random.default_rng(_SEED)
+    seeds, targets = differences.shape
+    by_seed = rng.multinomial(seeds, np.full(seeds, 1 / seeds), REPLICATES) / seeds
+    by_target = rng.multinomial(targets, np.full(targets, 1 / targets), REPLICATES) / targets
+    means = np.einsum("rs,st,rt->r", by_seed, differences, by_target)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]).tolist()
+    return low, high
+
+
+def _mean(seeds: Sequence[_Affinities]) -> _Affinities:
+    return {
+        target: {name: fsum(seed[target][name] for seed in seeds) / len(seeds) for name in row}
+        for target, row in seeds[0].items()
+    }
+
+
+def _share_a_branch(affinities: _Affinities, members: Sequence[str]) -> bool:
+    branches = tree_of(affinities).branches()
+    return len({branches[name] for name in members}) == 1
+
+
+def _agreement(seeds: Sequence[_Affinities]) -> float:
+    logs = [np.log([p for t in sorted(s) for _, p in sorted(s[t].items())]) for s in seeds]
+    pairs = [np.corrcoef(one, other)[0, 1] for one, other in combinations(logs, 2)]
+    return float(np.mean(pairs)) if pairs else 1.0
