@@ -8,7 +8,7 @@ for what it uses.
 
 import json
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +18,7 @@ from taskonomy.errors import BadInput
 from taskonomy.store import Store, code_version, digest
 
 if TYPE_CHECKING:
-    from taskonomy.data.layout import Dataset
+    from taskonomy.training.standings import Ref
     from taskonomy.training.workspace import Job, Workspace
 
 EXPERIMENT = "taskonomy"
@@ -88,7 +88,8 @@ def version_data(context: Context, source: str) -> str:
         raise BadInput(f"{report.faults[0]}{others}")
     parts = splits.split(dataset)
     recorded = version.version(root, Path(store.path("version-data", "dvc")))
-    key = digest(stage="version-data", md5=recorded["md5"], tasks=have, split=_table(parts))
+    table = {part: getattr(parts, part).tolist() for part in ("train", "val", "test")}
+    key = digest(stage="version-data", md5=recorded["md5"], tasks=have, split=table)
     store.write_json(
         {
             "root": str(root),
@@ -96,7 +97,7 @@ def version_data(context: Context, source: str) -> str:
             "dvc": recorded,
             "tasks": have,
             "left_out": missing,
-            "split": {"kind": parts.kind, "note": parts.note, **_table(parts)},
+            "split": {"kind": parts.kind, "note": parts.note, **table},
             "views": len(dataset.views),
             "buildings": len(dataset.buildings),
         },
@@ -114,7 +115,9 @@ def plan(context: Context, dataset: str) -> Plan:
     by_transfer = planning.transfer_shards(
         planning.first_order(tasks), config.shards, "first-order"
     )
-    key = digest(stage="plan", dataset=dataset, config=context.config, code=_code("planning.py"))
+    key = digest(
+        stage="plan", dataset=dataset, config=context.config, code=code_version("planning.py")
+    )
     content = {
         "dataset": dataset,
         "tasks": tasks,
@@ -128,6 +131,7 @@ def plan(context: Context, dataset: str) -> Plan:
 
 def train_task(context: Context, plan: str, shard: str) -> str:
     """Train the shard's task networks; encode the transfer and test images with each."""
+    from taskonomy.training import standings
     from taskonomy.training.shard import train_tasks
 
     store, _ = _open(context)
@@ -135,7 +139,7 @@ def train_task(context: Context, plan: str, shard: str) -> str:
     workspace = _workspace(context, content["dataset"])
     names = _members(content["task_shards"], shard)
     train_tasks(workspace, names)
-    _log(context, workspace, _task_models(workspace, names))
+    _log(context, workspace, standings.task_models(workspace, names))
     return shard
 
 
@@ -147,6 +151,7 @@ def train_transfers(context: Context, plan: str, shard: str) -> str:
         plan: a plan's key for first-order shards, a candidates' key for higher orders.
         shard: the shard's id.
     """
+    from taskonomy.training import standings
     from taskonomy.training.shard import train_transfers as train
     from taskonomy.training.workspace import Job
 
@@ -159,20 +164,20 @@ def train_transfers(context: Context, plan: str, shard: str) -> str:
         for kind, target, sources in _members(content["transfer_shards"], shard)
     ]
     train(workspace, jobs)
-    _log(context, workspace, _job_models(workspace, jobs))
+    _log(context, workspace, standings.job_models(workspace, jobs))
     return shard
 
 
 def select_candidates(context: Context, plan: str) -> Candidates:
     """Choose the higher-order source sets to train, from measured first-order standings."""
-    from taskonomy.affinity import standings
+    from taskonomy.training import standings
     from taskonomy.training.candidates import higher_order
     from taskonomy.training.workspace import Job
 
     store, config = _open(context)
     content = store.read_json("plan", plan, "plan.json")
     workspace = _workspace(context, content["dataset"])
-    ranks = standings.first_order(workspace, planning.first_order(content["tasks"]))
+    ranks = standings.first_order_ranks(workspace, planning.first_order(content["tasks"]))
     jobs = [
         Job("transfer", target, sources)
         for target, ranked in ranks.items()
@@ -192,19 +197,219 @@ def select_candidates(context: Context, plan: str) -> Candidates:
 
 def compute_affinity(context: Context, plan: str, candidates: str) -> str:
     """Hold the tournaments and turn them into affinities with bootstrap intervals."""
-    from taskonomy.affinity import standings, table
+    from taskonomy.affinity import table
+    from taskonomy.training import standings
 
     store, config = _open(context)
-    content, workspace, jobs = _trained(context, plan, candidates)
-    models = {model.model_id: model.sha256 for model in _models(workspace, content, jobs)}
+    workspace = _workspace(context, store.read_json("plan", plan, "plan.json")["dataset"])
+    jobs = _jobs(store, plan, candidates)
     key = digest(
         stage="compute-affinity",
-        models=models,
-        config=asdict(config.affinity),
-        code=_code("affinity"),
+        models=[ref.identity for ref in standings.job_models(workspace, jobs)],
+        replicates=config.affinity.replicates,
+        code=code_version("affinity", "training/standings.py"),
     )
     if not store.finished("compute-affinity", key):
         rows = standings.affinities(workspace, jobs)
-        table.write(store.local("compute-affinity", key) / "affinity.parquet", rows)
-        store.finish("compute-affinity", key, plan=plan, candidates=candidates)
+        with store.output("compute-affinity", key) as folder:
+            table.write(folder / "affinity.parquet", rows)
     return key
+
+
+def solve_taxonomy(context: Context, affinity: str) -> str:
+    """Solve the Boolean Integer Program for every budget and order of the profile."""
+    from taskonomy.affinity import table
+    from taskonomy.taxonomy.hypergraph import Question
+    from taskonomy.taxonomy.sweep import policies
+
+    store, config = _open(context)
+    asked = config.taxonomy
+    key = digest(
+        stage="solve-taxonomy",
+        affinity=affinity,
+        config=asdict(asked),
+        code=code_version("taxonomy", "dictionary"),
+    )
+    if not store.finished("solve-taxonomy", key):
+        rows = table.read(store.local("compute-affinity", affinity) / "affinity.parquet")
+        question = Question(scale=asked.scale, cost=asked.costs)
+        solved = policies(rows, asked.budgets, range(1, asked.max_order + 1), question)
+        regimes = {row.regime for row in rows}
+        content = [
+            {
+                **policy.as_json(),
+                "budget": policy.budget,
+                "max_order": policy.max_order,
+                "regime": regimes.copy().pop(),
+            }
+            for policy in solved
+        ]
+        with store.output("solve-taxonomy", key) as folder:
+            (folder / "policies.json").write_text(json.dumps(content, indent=1))
+    return key
+
+
+def evaluate(context: Context, affinity: str, taxonomy: str) -> str:
+    """Measure what the taxonomy shows: the structure of this seed and the task tree."""
+    from taskonomy.affinity import table
+    from taskonomy.evaluation import structure, tree
+
+    store, config = _open(context)
+    key = digest(
+        stage="evaluate", affinity=affinity, taxonomy=taxonomy, code=code_version("evaluation")
+    )
+    if not store.finished("evaluate", key):
+        rows = table.read(store.local("compute-affinity", affinity) / "affinity.parquet")
+        measured = structure.measure({config.seed: rows})
+        clusters = tree.task_tree(rows)
+        content = {
+            "structure": structure.to_json(measured),
+            "structure_text": structure.render_text(measured),
+            "tree": {"sources": clusters.sources, "merges": clusters.merges.tolist()},
+        }
+        with store.output("evaluate", key) as folder:
+            (folder / "evaluation.json").write_text(json.dumps(content, indent=1))
+    return key
+
+
+def publish(
+    context: Context, plan: str, candidates: str, affinity: str, taxonomy: str, evaluation: str
+) -> str:
+    """Write the taxonomy artifact, the tables and the report, and register the taxonomy.
+
+    Returns:
+        The key of `publish/<key>/` with taxonomy.json, provenance.json, affinity.parquet,
+        models.parquet and report.html.
+    """
+    from taskonomy.publishing import publication
+    from taskonomy.tracking.registry import register_taxonomy
+    from taskonomy.tracking.runs import run_ids
+    from taskonomy.training import standings
+
+    store, config = _open(context)
+    dataset = store.read_json("plan", plan, "plan.json")["dataset"]
+    workspace = _workspace(context, dataset)
+    refs = [
+        *standings.task_models(workspace, store.read_json("plan", plan, "plan.json")["tasks"]),
+        *standings.job_models(workspace, _jobs(store, plan, candidates)),
+    ]
+    key = digest(
+        stage="publish", evaluation=evaluation, code=code_version("publishing", "dictionary")
+    )
+    made = publication.Inputs(
+        workspace=workspace,
+        facts=store.read_json("version-data", dataset, "dataset.json"),
+        refs=refs,
+        runs=run_ids(context.tracking, EXPERIMENT),
+        affinity=store.local("compute-affinity", affinity) / "affinity.parquet",
+        policies=store.read_json("solve-taxonomy", taxonomy, "policies.json"),
+        evaluation=store.read_json("evaluate", evaluation, "evaluation.json"),
+        tracking=context.tracking,
+    )
+    with store.output("publish", key) as folder:
+        figures = publication.write(made, folder)
+    files = [store.local("publish", key) / name for name in publication.FILES]
+    register_taxonomy(
+        context.tracking, EXPERIMENT, key, files, {"profile": config.profile}, figures
+    )
+    return key
+
+
+def export(context: Context, key: str, out: Path) -> list[Path]:
+    """Copy a publication's files into a folder, each whole or not at all; return their places."""
+    from taskonomy.publishing.publication import FILES
+
+    source = Store(context.store)
+    target = Store(str(out.resolve()))
+    for name in FILES:
+        target.write_bytes(source.read_bytes("publish", key, name), name)
+    return [out / name for name in FILES]
+
+
+def _open(context: Context) -> tuple[Store, Config]:
+    return Store(context.store), Config.from_json(context.config)
+
+
+def _workspace(context: Context, dataset: str) -> "Workspace":
+    from taskonomy.data import layout, splits
+    from taskonomy.training.workspace import Workspace
+
+    store, config = _open(context)
+    facts = store.read_json("version-data", dataset, "dataset.json")
+    indexed = layout.index(Path(facts["root"]))
+    return Workspace(store, config, indexed, dataset, splits.split(indexed))
+
+
+def _render(store: Store, config: Config) -> Path:
+    """The embedded rooms of this profile and seed, rendered once."""
+    from taskonomy.data.scenes.dataset import render_dataset
+
+    key = digest(
+        data=asdict(config.data),
+        seed=config.seed,
+        code=code_version(
+            "data/scenes",
+            *(f"data/{name}.py" for name in ("cameras", "codecs", "labels", "layout", "stencils")),
+        ),
+    )
+    root = Path(store.path("rooms", key))
+    render_dataset(root, config.data.images, config.data.size, config.seed, config.shards)
+    return root
+
+
+def _jobs(store: Store, plan: str, candidates: str) -> "list[Job]":
+    """Every readout of the run: first order, then higher orders."""
+    from taskonomy.training.workspace import Job
+
+    return [
+        Job(kind, target, tuple(sources))
+        for stage, key in (("plan", plan), ("select-candidates", candidates))
+        for members in store.read_json(stage, key, "plan.json")["transfer_shards"].values()
+        for kind, target, sources in members
+    ]
+
+
+def _members(shards: dict[str, list[Any]], shard: str) -> list[Any]:
+    if shard not in shards:
+        raise BadInput(f"unknown shard {shard!r}; expected one of: {', '.join(shards)}")
+    return shards[shard]
+
+
+def _plain(shards: "dict[str, list[Job]]") -> dict[str, list[list[Any]]]:
+    return {
+        name: [[job.kind, job.target, list(job.sources)] for job in members]
+        for name, members in shards.items()
+    }
+
+
+def _log(context: Context, workspace: "Workspace", refs: "list[Ref]") -> None:
+    """Give every model its MLflow run, with its loss curve and its file."""
+    from taskonomy.tracking.runs import Logged, log_models
+    from taskonomy.training import record
+    from taskonomy.training.identity import model_path
+
+    logged = []
+    for ref in refs:
+        found = record.read(workspace.store, ref.identity)
+        tags = {
+            "kind": found.kind,
+            "target": found.target,
+            "sources": ",".join(found.sources),
+            "order": str(len(found.sources)),
+            "seed": str(found.seed),
+            "regime": found.regime,
+            "status": found.status,
+            "dataset": workspace.dataset_key,
+        }
+        logged.append(
+            Logged(
+                model_id=ref.identity,
+                name="-".join((found.kind, *found.sources, found.target)),
+                params={"steps": found.steps, "train_images": found.train_images},
+                tags=tags,
+                metrics={} if found.test_loss is None else {"test_loss": found.test_loss},
+                curve=found.curve,
+                artifact=workspace.store.local(*model_path(ref.identity)),
+            )
+        )
+    log_models(context.tracking, EXPERIMENT, logged)
