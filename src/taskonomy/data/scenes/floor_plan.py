@@ -1,0 +1,239 @@
+"""Where things stand: along walls, mid-room, on walls and on each other, without collisions."""
+
+from dataclasses import dataclass, field
+from math import cos, pi, sin
+
+import numpy as np
+
+from taskonomy.data.scenes.shapes import Thing, Top, Vector
+
+WALL_YAW = (0.0, pi / 2, pi, -pi / 2)
+"""Yaw that turns a thing's back to the wall at y = 0, x = W, y = D, x = 0."""
+
+_TRIES = 24
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A thing in the room: the world position of its origin, and its yaw in radians."""
+
+    thing: Thing
+    x: float
+    y: float
+    z: float
+    yaw: float
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """World coordinates of a place in the thing's frame."""
+        c, s = cos(self.yaw), sin(self.yaw)
+        return self.x + c * x - s * y, self.y + s * x + c * y
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a wall that is taken: along the wall, in height, and how far it stands out."""
+
+    wall: int
+    low: float
+    high: float
+    foot: float
+    head: float
+    depth: float
+
+
+Rectangle = tuple[float, float, float, float]
+
+
+@dataclass
+class FloorPlan:
+    """The growing furnishing of a room of `size` (metres).
+
+    Attributes:
+        placed: everything so far.
+        taken: rectangles of the floor (x0, y0, x1, y1) that things or door swings occupy.
+        spans: stretches of the walls that are taken.
+    """
+
+    rng: np.random.Generator
+    size: Vector
+    placed: list[Placed] = field(default_factory=list)
+    taken: list[Rectangle] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+
+    def length(self, wall: int) -> float:
+        """The length of a wall."""
+        return self.size[wall % 2]
+
+    def place_fixed(
+        self, thing: Thing, x: float, y: float, z: float = 0.0, yaw: float = 0.0
+    ) -> Placed:
+        """Place without asking whether there is room."""
+        placed = Placed(thing, x, y, z, yaw)
+        self.placed.append(placed)
+        return placed
+
+    def against_wall(
+        self,
+        thing: Thing,
+        walls: tuple[int, ...] = (0, 1, 2, 3),
+        *,
+        clear: float = 0.0,
+        corner: bool = False,
+        at: float | None = None,
+    ) -> Placed | None:
+        """Place on the floor with its back to one of the walls, or None where nowhere is free.
+
+        Args:
+            clear: metres of free floor to keep in front of it.
+            corner: push it into a corner.
+            at: the place along the wall, where it is given.
+        """
+        for _ in range(_TRIES):
+            wall = int(walls[self.rng.integers(len(walls))])
+            half, room = thing.width / 2 + 0.02, self.length(wall)
+            if room < 2 * half:
+                continue
+            u = float(self.rng.uniform(half, room - half))
+            if corner:
+                u = half if self.rng.random() < 0.5 else room - half
+            u = u if at is None else at
+            span = Span(wall, u - half, u + half, 0.0, thing.height, thing.depth)
+            x, y = self._at_wall(wall, u, thing.depth / 2 + 0.03)
+            front = self._footprint(wall, u, thing.width, thing.depth + 0.03 + clear)
+            body = self._footprint(wall, u, thing.width, thing.depth + 0.03)
+            if self._wall_free(span) and self._floor_free(front):
+                self.taken.append(body)
+                self.spans.append(span)
+                return self.place_fixed(thing, x, y, 0.0, WALL_YAW[wall])
+        return None
+
+    def on_wall(
+        self,
+        thing: Thing,
+        height: tuple[float, float],
+        walls: tuple[int, ...] = (0, 1, 2, 3),
+        *,
+        swing: float = 0.0,
+        near: float | None = None,
+    ) -> Placed | None:
+        """Hang on a wall with its foot at a height drawn from the range, or None.
+
+        Args:
+            swing: metres of floor in front that must stay free (a door's).
+            near: the place along the wall, where it is given.
+        """
+        for _ in range(_TRIES):
+            wall = int(walls[self.rng.integers(len(walls))])
+            half, room = thing.width / 2 + 0.05, self.length(wall)
+            if room < 2 * half:
+                continue
+            u = float(self.rng.uniform(half, room - half)) if near is None else near
+            foot = float(self.rng.uniform(*height))
+            span = Span(wall, u - half, u + half, foot, foot + thing.height, thing.depth)
+            floor = self._footprint(wall, u, thing.width, swing)
+            inside = half <= u <= room - half
+            if not inside or not self._wall_free(span):
+                continue
+            if swing and not self._floor_free(floor):
+                continue
+            if swing:
+                self.taken.append(floor)
+            self.spans.append(span)
+            x, y = self._at_wall(wall, u, 0.0)
+            return self.place_fixed(thing, x, y, foot, WALL_YAW[wall])
+        return None
+
+    def in_room(
+        self, thing: Thing, *, margin: float = 0.5, turned: bool = False, clear: float = 0.0
+    ) -> Placed | None:
+        """Place away from the walls by `margin`, at a right angle or (`turned`) any, or None."""
+        for _ in range(_TRIES):
+            yaw = float(self.rng.uniform(0, 2 * pi)) if turned else WALL_YAW[self.rng.integers(4)]
+            reach = _extent(thing, yaw)
+            low = [r / 2 + margin for r in reach]
+            high = [s - r / 2 - margin for s, r in zip(self.size[:2], reach, strict=True)]
+            if low[0] > high[0] or low[1] > high[1]:
+                continue
+            x, y = (float(self.rng.uniform(a, b)) for a, b in zip(low, high, strict=True))
+            if self._stands(thing, x, y, yaw, clear):
+                return self.place_fixed(thing, x, y, 0.0, yaw)
+        return None
+
+    def beside(
+        self, thing: Thing, other: Placed, x: float, y: float, yaw: float = 0.0
+    ) -> Placed | None:
+        """Place at (x, y) of another thing's frame, turned by `yaw` against it, or None."""
+        wx, wy = other.at(x, y)
+        turn = other.yaw + yaw
+        if self._stands(thing, wx, wy, turn, 0.0):
+            return self.place_fixed(thing, wx, wy, 0.0, turn)
+        return None
+
+    def on_top(
+        self, items: list[Thing], other: Placed, top: Top, *, facing: float | None = None
+    ) -> list[Placed]:
+        """Stand small things on a top, each where it fits; returns those that did.
+
+        Args:
+            facing: their yaw against the thing below; any where None.
+        """
+        taken: list[tuple[float, float, float]] = []
+        done = []
+        for item in items:
+            radius = 0.5 * max(item.width, item.depth)
+            for _ in range(_TRIES // 2):
+                fx, fy = max(top.width / 2 - radius, 0), max(top.depth / 2 - radius, 0)
+                x = top.x + float(self.rng.uniform(-fx, fx))
+                y = top.y + float(self.rng.uniform(-fy, fy))
+                if all(np.hypot(x - a, y - b) > radius + r for a, b, r in taken):
+                    taken.append((x, y, radius))
+                    yaw = float(self.rng.uniform(-pi, pi)) if facing is None else facing
+                    wx, wy = other.at(x, y)
+                    z = other.z + top.z
+                    done.append(self.place_fixed(item, wx, wy, z, other.yaw + yaw))
+                    break
+        return done
+
+    def _at_wall(self, wall: int, u: float, out: float) -> tuple[float, float]:
+        w, d, _ = self.size
+        return ((u, out), (w - out, u), (u, d - out), (out, u))[wall]
+
+    def _footprint(self, wall: int, u: float, width: float, depth: float) -> Rectangle:
+        w, d, _ = self.size
+        a, b = u - width / 2, u + width / 2
+        return ((a, 0.0, b, depth), (w - depth, a, w, b), (a, d - depth, b, d), (0.0, a, depth, b))[
+            wall
+        ]
+
+    def _wall_free(self, new: Span) -> bool:
+        return not any(
+            old.wall == new.wall
+            and old.low < new.high
+            and new.low < old.high
+            and old.foot < new.head
+            and new.foot < old.head
+            for old in self.spans
+        )
+
+    def _floor_free(self, new: Rectangle) -> bool:
+        return not any(
+            old[0] < new[2] and new[0] < old[2] and old[1] < new[3] and new[1] < old[3]
+            for old in self.taken
+        )
+
+    def _stands(self, thing: Thing, x: float, y: float, yaw: float, clear: float) -> bool:
+        rx, ry = (r / 2 for r in _extent(thing, yaw))
+        area = (x - rx, y - ry, x + rx, y + ry)
+        w, d, _ = self.size
+        inside = area[0] >= 0 and area[1] >= 0 and area[2] <= w and area[3] <= d
+        wide = (area[0] - clear, area[1] - clear, area[2] + clear, area[3] + clear)
+        if not inside or not self._floor_free(wide):
+            return False
+        self.taken.append(area)
+        return True
+
+
+def _extent(thing: Thing, yaw: float) -> tuple[float, float]:
+    """The box of a turned thing, along the world's x and y."""
+    c, s = abs(cos(yaw)), abs(sin(yaw))
+    return c * thing.width + s * thing.depth, s * thing.width + c * thing.depth

@@ -1,0 +1,436 @@
+"""The eight kinds of room: what each holds and how it is arranged."""
+
+from collections.abc import Callable
+from math import pi
+
+import numpy as np
+
+from taskonomy.data.scenes import seats, shell, small, tables, wet
+from taskonomy.data.scenes.floor_plan import FloorPlan, Placed
+from taskonomy.data.scenes.palette import Palette
+from taskonomy.data.scenes.shapes import Material, Thing, Top
+
+
+def _clutter(p: Palette, count: int) -> list[Thing]:
+    """Small things that stand on any furniture."""
+    makers: list[Callable[[], Thing]] = [
+        lambda: small.vase(p),
+        lambda: small.pile_of_books(p),
+        lambda: small.potted_plant(p, float(p.rng.uniform(0.22, 0.42))),
+        lambda: small.bottle(p),
+        lambda: small.cup(p),
+        lambda: small.carton(p),
+        lambda: small.bowl(p, fruit=False)[0],
+    ]
+    weights = np.array([3, 3, 2, 2, 1, 1, 1.0])
+    chosen = p.rng.choice(len(makers), count, p=weights / weights.sum())
+    return [makers[int(k)]() for k in chosen]
+
+
+def _fill_shelves(plan: FloorPlan, p: Palette, case: Placed, books: float = 0.75) -> None:
+    """Rows of books and small things on every board."""
+    tops = case.thing.tops
+    for k, top in enumerate(tops):
+        gap = (tops[k + 1].z - top.z - 0.04) if k + 1 < len(tops) else 0.35
+        x = -top.width / 2
+        while x < top.width / 2 - 0.18:
+            length = min(float(p.rng.uniform(0.22, 0.6)), top.width / 2 - x)
+            spot = Top(top.x + x + length / 2, top.y, top.z, length, top.depth)
+            if p.rng.random() < books and k + 1 < len(tops):
+                items = [small.row_of_books(p, length, min(0.29, gap))]
+            else:
+                items = [t for t in _clutter(p, 1) if t.height < gap or k + 1 == len(tops)]
+            wx, wy = case.at(spot.x, spot.y)
+            for item in items:
+                plan.place_fixed(item, wx, wy, case.z + spot.z, case.yaw)
+            x += length + 0.03
+
+
+def _sit_around(plan: FloorPlan, p: Palette, table: Placed, round_table: bool, count: int) -> None:
+    """Chairs at a table, some pulled out a little, some turned."""
+    wood, cloth = p.wood(), p.fabric() if p.rng.random() < 0.6 else p.paint()
+    state = p.rng.integers(1 << 30)
+    w, d = table.thing.width, table.thing.depth
+    spots: list[tuple[float, float, float]] = []
+    if round_table:
+        for k in range(count):
+            a = 2 * pi * k / count
+            r = w / 2 + 0.12
+            spots.append((r * np.cos(a), r * np.sin(a), a + pi / 2))
+    else:
+        row = max(1, round((w - 0.2) / 0.55))
+        for k in range(row):
+            x = (k - (row - 1) / 2) * (w - 0.2) / row
+            spots += [(x, d / 2 + 0.14, pi), (x, -d / 2 - 0.14, 0.0)]
+        if count > 2 * row:
+            spots += [(w / 2 + 0.14, 0, pi / 2), (-w / 2 - 0.14, 0, -pi / 2)]
+    for x, y, yaw in spots[:count]:
+        one = Palette(
+            np.random.default_rng(state), p.wall_hue, p.accents, p.wood_tones, p.metal_tone
+        )
+        chair = seats.dining_chair(one, wood, cloth)
+        out = 1 + float(p.rng.choice([0.0, 0.0, 0.12, 0.3]))
+        wx, wy = table.at(x * out, y * out)
+        turn = table.yaw + yaw + float(p.rng.normal(0, 0.12))
+        if 0.25 < wx < plan.size[0] - 0.25 and 0.25 < wy < plan.size[1] - 0.25:
+            plan.place_fixed(chair, wx, wy, 0, turn)
+            plan.taken.append((wx - 0.24, wy - 0.24, wx + 0.24, wy + 0.24))
+
+
+def _hang(plan: FloorPlan, p: Palette, count: int) -> None:
+    """Pictures, a clock, perhaps a shelf or a mirror on the walls."""
+    if p.rng.random() < 0.65:
+        plan.on_wall(small.clock(p), (1.6, 1.9))
+    for _ in range(count):
+        kind = p.rng.random()
+        if kind < 0.65:
+            w, h = (float(x) for x in p.rng.uniform((0.35, 0.35), (0.95, 0.8)))
+            plan.on_wall(small.picture(p, w, h), (1.15, 1.45))
+        elif kind < 0.8:
+            h = float(p.rng.uniform(0.5, 0.9))
+            plan.on_wall(small.mirror(p, 0.5, h), (1.1, 1.3))
+        else:
+            shelf = plan.on_wall(tables.wall_shelf(p, float(p.rng.uniform(0.6, 1.1))), (1.2, 1.6))
+            if shelf:
+                items = [small.row_of_books(p, 0.3, 0.24), *_clutter(p, 2)]
+                plan.on_top(items, shelf, shelf.thing.tops[0], facing=0.0)
+
+
+def _media(plan: FloorPlan, p: Palette) -> Placed | None:
+    """A sideboard with a television on it or above it."""
+    width = float(p.rng.uniform(1.2, 1.7))
+    board = plan.against_wall(tables.dresser(p, width, low=True), clear=0.8)
+    if board:
+        tv = small.television(p, float(p.rng.uniform(0.85, 1.25)), wall=False)
+        plan.place_fixed(tv, *board.at(0, -0.05), board.thing.height, board.yaw)
+        end = Top(width * 0.42, 0.05, board.thing.height, 0.2, 0.25)
+        plan.on_top(_clutter(p, 1), board, end)
+    return board
+
+
+def bedroom(plan: FloorPlan, p: Palette) -> None:
+    """A bed with night stands and lamps, an armoire or a dresser, perhaps a desk."""
+    width = float(p.rng.choice([1.0, 1.5, 1.8]))
+    bed = plan.against_wall(seats.bed(p, width), clear=0.5) or plan.against_wall(seats.bed(p, 0.95))
+    if bed:
+        mat = small.rug(p, width + 1.1, 1.5)
+        plan.place_fixed(mat, *bed.at(0, 0.5), 0, bed.yaw)
+        for s in (-1, 1):
+            y = -bed.thing.depth / 2 + 0.22
+            stand = plan.beside(tables.nightstand(p), bed, s * (bed.thing.width / 2 + 0.27), y)
+            if stand:
+                lamp = [small.table_lamp(p)] if p.rng.random() < 0.7 else [small.vase(p)]
+                plan.on_top([*lamp, small.pile_of_books(p, 3)], stand, stand.thing.tops[0])
+        if p.rng.random() < 0.4:
+            plan.on_top([small.pile_of_books(p, 2)], bed, bed.thing.tops[0])
+    plan.against_wall(tables.armoire(p), clear=0.4)
+    chest = plan.against_wall(tables.dresser(p, float(p.rng.uniform(0.8, 1.3))), clear=0.3)
+    if chest:
+        items = _clutter(p, 3)
+        if p.rng.random() < 0.5:
+            items.insert(0, small.television(p, 0.7, wall=False))
+        plan.on_top(items, chest, chest.thing.tops[0], facing=0.0)
+    _seat_and_plant(plan, p)
+    plan.against_wall(small.basket(p), corner=True)
+
+
+def _seat_and_plant(plan: FloorPlan, p: Palette) -> None:
+    if p.rng.random() < 0.6:
+        chair = plan.in_room(seats.armchair(p), margin=0.15, turned=True)
+        if chair and p.rng.random() < 0.5:
+            plan.beside(small.floor_lamp(p), chair, 0.65, -0.2)
+    plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.8, 1.5))), corner=True)
+
+
+def kitchen(plan: FloorPlan, p: Palette) -> None:
+    """A row of counters, sink, oven and refrigerator along a wall, and a small table."""
+    body, stone = p.paint() if p.rng.random() < 0.7 else p.wood(), p.stone()
+    bare = [k for k in range(4) if k not in {span.wall for span in plan.spans}]
+    wall = int(p.rng.choice(bare))
+    row = _kitchen_row(plan, p, wall, body, stone)
+    for counter in row:
+        top = counter.thing.tops[0]
+        _dress_counter(plan, p, counter, top)
+    other = tuple(k for k in range(4) if k != wall)
+    if p.rng.random() < 0.6:
+        second = plan.against_wall(
+            wet.counter(p, float(p.rng.uniform(0.9, 1.5)), body, stone), other, clear=0.5
+        )
+        if second:
+            _dress_counter(plan, p, second, second.thing.tops[0])
+    _dining_group(plan, p, int(p.rng.choice([2, 4])), margin=0.55)
+    plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.7, 1.2))), other, corner=True)
+    plan.against_wall(small.basket(p), other, corner=True)
+
+
+def _kitchen_row(
+    plan: FloorPlan, p: Palette, wall: int, body: Material, stone: Material
+) -> list[Placed]:
+    """Refrigerator, oven and counters side by side, cabinets and a hood above; the counters."""
+    room = plan.length(wall)
+    units: list[Thing] = [wet.refrigerator(p), wet.oven(p)]
+    left = room - sum(u.width for u in units) - 0.1
+    count = max(1, int(left / 0.9))
+    widths = [left / count] * count
+    units += [wet.counter(p, min(w, 1.5), body, stone) for w in widths]
+    order = (
+        [0, 2, 1, *range(3, len(units))] if p.rng.random() < 0.5 else [*range(2, len(units)), 1, 0]
+    )
+    u, found = 0.04, []
+    for k in order:
+        unit = units[k]
+        centre = u + unit.width / 2
+        u += unit.width
+        placed = plan.against_wall(unit, (wall,), at=centre)
+        if placed is None:
+            continue
+        if unit.name == "counter":
+            found.append(placed)
+            if p.rng.random() < 0.8:
+                above = wet.wall_cabinet(p, unit.width - 0.02, body)
+                plan.on_wall(above, (1.45, 1.46), (wall,), near=centre)
+        elif unit.name == "oven":
+            plan.on_wall(wet.range_hood(p), (1.55, 1.6), (wall,), near=centre)
+            if p.rng.random() < 0.7:
+                x, y = placed.at(float(p.rng.choice([-0.14, 0.14])), 0.1)
+                plan.place_fixed(wet.pot(p), x, y, 0.91, placed.yaw)
+    return found
+
+
+def _dress_counter(plan: FloorPlan, p: Palette, counter: Placed, top: Top) -> None:
+    """A sink, a microwave or a toaster on a counter, and what stands around it."""
+    have = {placed.thing.name for placed in plan.placed}
+    items: list[Thing] = []
+    if "sink" not in have:
+        items.append(wet.sink(p, kitchen=True))
+    elif "microwave" not in have:
+        items += [wet.microwave(p), wet.toaster(p)]
+    elif "toaster" not in have or p.rng.random() < 0.3:
+        items += [wet.toaster(p), *small.bowl(p, fruit=False)]
+    items += [small.bottle(p) for _ in range(int(p.rng.integers(1, 4)))]
+    items += [small.cup(p), small.plate(p)] if p.rng.random() < 0.6 else [small.vase(p)]
+    plan.on_top(items, counter, top, facing=0.0)
+
+
+def _dining_group(plan: FloorPlan, p: Palette, count: int, margin: float) -> Placed | None:
+    """A laid table with its chairs, a rug below and a lamp above."""
+    table = plan.in_room(tables.dining_table(p, p.wood(), count), margin=margin, clear=0.25)
+    if table is None:
+        return None
+    top = table.thing.tops[0]
+    is_round = table.thing.width == table.thing.depth
+    plan.taken.pop()
+    _sit_around(plan, p, table, is_round, count)
+    w, d = table.thing.width, table.thing.depth
+    plan.taken.append((table.x - w / 2, table.y - w / 2, table.x + w / 2, table.y + w / 2))
+    if p.rng.random() < 0.6:
+        mat = small.rug(p, w + 1.1, d + 1.0, round_=is_round)
+        plan.place_fixed(mat, table.x, table.y, 0, table.yaw)
+    items: list[Thing] = [small.vase(p, flowers=True)] if p.rng.random() < 0.6 else []
+    if p.rng.random() < 0.5:
+        bowl = small.bowl(p, fruit=True)
+        spots = plan.on_top(bowl[:1], table, Top(top.x, top.y, top.z, 0.3, 0.2))
+        for spot in spots:
+            plan.place_fixed(bowl[1], spot.x, spot.y, spot.z, 0)
+    items += [small.plate(p) for _ in range(int(p.rng.integers(0, count + 1)))]
+    items += [small.bottle(p), small.cup(p)] if p.rng.random() < 0.7 else [small.pile_of_books(p)]
+    plan.on_top(items, table, top)
+    return table
+
+
+def living_room(plan: FloorPlan, p: Palette) -> None:
+    """A couch with a low table on a rug, a television, an armchair, shelves."""
+    sofa = plan.against_wall(seats.couch(p, int(p.rng.integers(2, 4))), clear=1.0)
+    if sofa:
+        gap = sofa.thing.depth / 2 + 0.65
+        plan.place_fixed(small.rug(p, 2.2, 1.5), *sofa.at(0, gap), 0, sofa.yaw)
+        table = plan.beside(tables.coffee_table(p), sofa, 0, gap + 0.05)
+        if table:
+            items = _clutter(p, int(p.rng.integers(2, 4)))
+            plan.on_top(items, table, table.thing.tops[0])
+        side = float(p.rng.choice([-1, 1]))
+        x = side * (sofa.thing.width / 2 + 0.3)
+        plan.beside(small.floor_lamp(p), sofa, x, -0.15)
+        plan.beside(
+            seats.armchair(p), sofa, -side * (sofa.thing.width / 2 + 0.35), 1.25, side * pi / 2
+        )
+    _media(plan, p)
+    if p.rng.random() < 0.7:
+        case = plan.against_wall(
+            tables.bookcase(p, 0.85, float(p.rng.uniform(1.2, 2.0))), clear=0.3
+        )
+        if case:
+            _fill_shelves(plan, p, case)
+    _seat_and_plant(plan, p)
+
+
+def dining_room(plan: FloorPlan, p: Palette) -> None:
+    """A table for four to six, a sideboard, plants."""
+    _dining_group(plan, p, int(p.rng.choice([4, 6])), margin=0.8)
+    board = plan.against_wall(tables.dresser(p, float(p.rng.uniform(1.1, 1.6))), clear=0.3)
+    if board:
+        plan.on_top([*_clutter(p, 4), small.table_lamp(p)], board, board.thing.tops[0], facing=0.0)
+    for _ in range(2):
+        plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.8, 1.6))), corner=True)
+    if p.rng.random() < 0.5:
+        case = plan.against_wall(tables.bookcase(p, 0.8, 1.2), clear=0.2)
+        if case:
+            _fill_shelves(plan, p, case, books=0.4)
+
+
+def office(plan: FloorPlan, p: Palette) -> None:
+    """Desks with computers and swivel chairs, book cases, a couch if there is room."""
+    for _ in range(int(p.rng.integers(1, 3))):
+        desk = plan.against_wall(tables.desk(p), clear=0.75)
+        if not desk:
+            continue
+        chair = seats.office_chair(p)
+        wx, wy = desk.at(float(p.rng.uniform(-0.2, 0.2)), 0.62)
+        yaw = desk.yaw + pi + float(p.rng.normal(0, 0.5))
+        plan.place_fixed(chair, wx, wy, 0, yaw)
+        plan.taken.append((wx - 0.33, wy - 0.33, wx + 0.33, wy + 0.33))
+        h, half = desk.thing.height, desk.thing.width / 2
+        if p.rng.random() < 0.6:
+            plan.place_fixed(small.television(p, 0.6, wall=False), *desk.at(0, -0.15), h, desk.yaw)
+        else:
+            plan.place_fixed(small.laptop(p), *desk.at(0, 0), h, desk.yaw)
+        lamp = [small.table_lamp(p)] if p.rng.random() < 0.6 else [small.vase(p)]
+        plan.on_top(lamp, desk, Top(-half + 0.2, -0.1, h, 0.2, 0.2))
+        books = [small.pile_of_books(p), small.cup(p)]
+        plan.on_top(books, desk, Top(half - 0.25, 0.05, h, 0.35, 0.4))
+    for _ in range(int(p.rng.integers(1, 3))):
+        case = plan.against_wall(tables.bookcase(p, float(p.rng.uniform(0.7, 1.2)), 1.8), clear=0.3)
+        if case:
+            _fill_shelves(plan, p, case)
+    if p.rng.random() < 0.4:
+        plan.against_wall(seats.couch(p, 2), clear=0.4)
+    plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.8, 1.5))), corner=True)
+    plan.against_wall(small.basket(p), corner=True)
+
+
+def bathroom(plan: FloorPlan, p: Palette) -> None:
+    """A toilet, a basin below a mirror, a bath or a shower, towels."""
+    tub = wet.bathtub(p) if p.rng.random() < 0.6 else wet.shower(p)
+    plan.against_wall(tub, corner=True)
+    bowl = plan.against_wall(wet.toilet(p), clear=0.4)
+    if bowl and p.rng.random() < 0.6:
+        plan.on_top([small.bottle(p)], bowl, bowl.thing.tops[0])
+    if p.rng.random() < 0.5:
+        basin = plan.against_wall(wet.pedestal_sink(p), clear=0.4)
+    else:
+        basin = plan.against_wall(tables.dresser(p, 0.9, low=True), clear=0.4)
+        if basin:
+            h = basin.thing.height
+            plan.place_fixed(wet.sink(p, kitchen=False), *basin.at(0.05, 0.02), h, basin.yaw)
+            ends = Top(-0.36, 0, h, 0.16, 0.3)
+            plan.on_top([small.bottle(p), small.cup(p), small.bottle(p)], basin, ends)
+    if basin:
+        wall = min(range(4), key=lambda k: abs(_turn(basin.yaw - k * pi / 2)))
+        u = basin.x if wall % 2 == 0 else basin.y
+        plan.on_wall(small.mirror(p, 0.6, 0.75), (1.15, 1.2), (wall,), near=u)
+    for _ in range(2):
+        plan.on_wall(small.towel(p), (0.85, 1.1))
+    cabinet = plan.against_wall(tables.dresser(p, 0.6), clear=0.2)
+    if cabinet:
+        plan.on_top(_clutter(p, 2), cabinet, cabinet.thing.tops[0])
+    plan.against_wall(small.basket(p), corner=True)
+    plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.5, 1.0))), corner=True)
+    mat = plan.in_room(small.rug(p, 0.9, 0.6), margin=0.2)
+    if mat:
+        plan.taken.pop()
+
+
+def _turn(angle: float) -> float:
+    return (angle + pi) % (2 * pi) - pi
+
+
+def corridor(plan: FloorPlan, p: Palette) -> None:
+    """A long runner, narrow furniture along the walls, doors and many pictures."""
+    w, d, _ = plan.size
+    plan.place_fixed(small.rug(p, min(w - 0.6, 1.1), d * 0.75), w / 2, d / 2, 0)
+    side = (1, 3)
+    for _ in range(3):
+        table = plan.against_wall(tables.dresser(p, float(p.rng.uniform(0.7, 1.1))), side)
+        if table:
+            items = [*_clutter(p, 3), small.table_lamp(p)]
+            plan.on_top(items, table, table.thing.tops[0], facing=0.0)
+    case = plan.against_wall(tables.bookcase(p, 0.8, float(p.rng.uniform(1.0, 1.9))), side)
+    if case:
+        _fill_shelves(plan, p, case, books=0.6)
+    for _ in range(2):
+        chair = seats.dining_chair(p, p.wood(), p.fabric())
+        plan.against_wall(chair, side)
+    for _ in range(3):
+        plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.7, 1.5))), corner=True)
+    if p.rng.random() < 0.6:
+        plan.against_wall(seats.armchair(p), (0, 2))
+    _hang(plan, p, 3)
+
+
+def library(plan: FloorPlan, p: Palette) -> None:
+    """Walls of books, reading chairs and a table."""
+    for _ in range(5):
+        case = plan.against_wall(
+            tables.bookcase(p, float(p.rng.uniform(0.8, 1.3)), float(p.rng.uniform(1.5, 2.15))),
+            clear=0.35,
+        )
+        if case:
+            _fill_shelves(plan, p, case, books=0.92)
+    if p.rng.random() < 0.5:
+        table = _dining_group(plan, p, 4, margin=0.6)
+        if table:
+            plan.on_top([small.pile_of_books(p, 4) for _ in range(2)], table, table.thing.tops[0])
+    else:
+        plan.in_room(seats.couch(p, 2), margin=0.6, clear=0.1)
+        table = plan.in_room(tables.coffee_table(p), margin=0.7, clear=0.2)
+        if table:
+            items = [small.pile_of_books(p, 4), small.pile_of_books(p, 3), small.vase(p)]
+            plan.on_top(items, table, table.thing.tops[0])
+    _seat_and_plant(plan, p)
+    plan.in_room(seats.stool(p), margin=0.4)
+
+
+KINDS: dict[
+    str, tuple[Callable[[FloorPlan, Palette], None], tuple[float, float], tuple[float, float]]
+]
+KINDS = {
+    "bathroom": (bathroom, (2.2, 3.2), (2.4, 3.4)),
+    "bedroom": (bedroom, (3.3, 4.6), (3.4, 4.8)),
+    "corridor": (corridor, (1.9, 2.6), (4.5, 7.0)),
+    "dining room": (dining_room, (3.6, 4.8), (3.8, 5.2)),
+    "kitchen": (kitchen, (3.2, 4.6), (3.4, 5.0)),
+    "library": (library, (3.6, 5.2), (3.8, 5.5)),
+    "living room": (living_room, (3.8, 5.2), (4.0, 5.6)),
+    "office": (office, (3.2, 4.6), (3.4, 5.0)),
+}
+"""Each kind's arrangement, and the ranges of the room's two horizontal extents in metres."""
+
+
+def furnish(plan: FloorPlan, p: Palette, kind: str, day: bool) -> list[Placed]:
+    """Put in doors, windows, furniture and wall hangings; returns the windows."""
+    plan.on_wall(shell.door(p), (0, 0), (0, 2) if kind == "corridor" else (0, 1, 2, 3), swing=0.9)
+    if kind == "corridor":
+        for _ in range(2):
+            plan.on_wall(shell.door(p), (0, 0), (1, 3), swing=0.1)
+    windows = _windows(plan, p, kind, day)
+    KINDS[kind][0](plan, p)
+    if p.rng.random() < 0.6:
+        windows += _windows(plan, p, kind, day)
+    _hang(plan, p, int(p.rng.integers(2, 5)))
+    return windows
+
+
+def _windows(plan: FloorPlan, p: Palette, kind: str, day: bool) -> list[Placed]:
+    """A window, mostly with curtains; a list of one, or empty where no wall is free."""
+    high = kind == "bathroom"
+    w = float(p.rng.uniform(0.6, 0.9) if high else p.rng.uniform(0.9, 1.9))
+    h = float(p.rng.uniform(0.6, 0.9) if high else p.rng.uniform(1.0, 1.4))
+    placed = plan.on_wall(shell.window(p, w, h, day), (1.15, 1.3) if high else (0.9, 1.0))
+    if placed is None:
+        return []
+    if not high and p.rng.random() < 0.65:
+        head = min(placed.z + h + 0.2, plan.size[2] - 0.1)
+        long = head - float(p.rng.choice([0.1, placed.z - 0.25]))
+        cloth = shell.curtains(p, w, long)
+        plan.place_fixed(cloth, placed.x, placed.y, head - long, placed.yaw)
+    return [placed]
