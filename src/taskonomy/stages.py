@@ -9,13 +9,14 @@ for what it uses.
 import json
 import sys
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskonomy import planning
 from taskonomy.config import Config
 from taskonomy.errors import BadInput
-from taskonomy.store import Store, code_version, digest
+from taskonomy.store import MARKER, Store, code_version, digest
 
 if TYPE_CHECKING:
     from taskonomy.training.standings import Ref
@@ -77,6 +78,7 @@ def version_data(context: Context, source: str) -> str:
     from taskonomy.data import availability, layout, splits, verify, version
 
     store, config = _open(context)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
     root = Path(source).resolve() if source else _render(store, config)
     dataset = layout.index(root)
     have, missing = availability.tasks(dataset, config.tasks)
@@ -97,13 +99,14 @@ def version_data(context: Context, source: str) -> str:
             "dvc": recorded,
             "tasks": have,
             "left_out": missing,
+            "classes": availability.classes(root),
             "split": {"kind": parts.kind, "note": parts.note, **table},
             "views": len(dataset.views),
             "buildings": len(dataset.buildings),
         },
         *("version-data", key, "dataset.json"),
     )
-    store.finish("version-data", key)
+    store.finish("version-data", key, started=started)
     return key
 
 
@@ -304,7 +307,7 @@ def publish(
         affinity=store.local("compute-affinity", affinity) / "affinity.parquet",
         policies=store.read_json("solve-taxonomy", taxonomy, "policies.json"),
         evaluation=store.read_json("evaluate", evaluation, "evaluation.json"),
-        tracking=context.tracking,
+        started=store.read_json("version-data", dataset, MARKER)["started"],
     )
     with store.output("publish", key) as folder:
         figures = publication.write(made, folder)

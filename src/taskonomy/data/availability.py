@@ -47,6 +47,13 @@ def tasks(dataset: Dataset, names: Sequence[str]) -> tuple[list[str], dict[str, 
     return have, left_out
 
 
+def classes(root: Path) -> dict[str, list[str]]:
+    """The names of the classes of `class_object` and `class_scene`, where they are declared."""
+    path = root / DECLARATION
+    named = json.loads(path.read_text()).get("classes", {}) if path.is_file() else {}
+    return {f"class_{kind}": list(names) for kind, names in named.items()}
+
+
 def _declared(root: Path) -> frozenset[str] | None:
     path = root / DECLARATION
     if not path.is_file():

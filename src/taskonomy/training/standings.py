@@ -120,4 +120,4 @@ def _by_target(jobs: Iterable[Job]) -> dict[str, list[Job]]:
 def _losses(workspace: Workspace, ref: Ref) -> Float[np.ndarray, " N"] | None:
     """Per-image test losses of a model, as float64; None if it failed."""
     found = record.read(workspace.store, ref.identity)
-    return None if found.test_losses is None else found.test_losses.astype(np.float64)
+    return None if found.test_loss is None else found.test_losses.astype(np.float64)

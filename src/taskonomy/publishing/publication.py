@@ -1,0 +1,180 @@
+"""Everything that a run publishes, assembled from what its stages left."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from taskonomy.affinity import table
+from taskonomy.dictionary import task
+from taskonomy.evaluation.sanity import Sanity, sanity
+from taskonomy.publishing import artifact, models, samples
+from taskonomy.publishing.report import DatasetFacts, ReportData, best_value, render_report
+from taskonomy.training import record
+from taskonomy.training.identity import model_path
+from taskonomy.training.standings import Ref
+from taskonomy.training.workspace import Workspace
+
+FILES = (
+    "taxonomy.json",
+    "provenance.json",
+    "affinity.parquet",
+    "models.parquet",
+    "report.html",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """What a publication is made from.
+
+    Attributes:
+        workspace: data set, splits, configuration, store.
+        facts: what `version-data` recorded.
+        refs: every model of the run.
+        runs: MLflow run ids by model.
+        affinity: the run's affinity.parquet.
+        policies: solved policies, as plain data.
+        evaluation: what `evaluate` measured.
+        started: when the run started, ISO 8601.
+    """
+
+    workspace: Workspace
+    facts: Mapping[str, Any]
+    refs: Sequence[Ref]
+    runs: Mapping[str, str]
+    affinity: Path
+    policies: Sequence[Mapping[str, Any]]
+    evaluation: Mapping[str, Any]
+    started: str
+
+
+def write(made: Inputs, folder: Path) -> dict[str, float]:
+    """Write all files of a publication into a folder.
+
+    Returns:
+        Figures for the registry: counts, and gain and quality of the policy shown first.
+    """
+    finished = datetime.now(UTC)
+    copyfile(made.affinity, folder / "affinity.parquet")
+    rows = [_model(made, ref) for ref in made.refs]
+    listed = models.to_table(rows)
+    (folder / "models.parquet").write_bytes(models.to_bytes(listed))
+    taxonomy = artifact.taxonomy(
+        tasks=made.facts["tasks"],
+        left_out=made.facts["left_out"],
+        costs=made.workspace.config.taxonomy.costs,
+        policies=made.policies,
+        digests={"data": made.facts["dvc"]["md5"], "affinity": _sha256(made.affinity)},
+    )
+    (folder / "taxonomy.json").write_bytes(artifact.canonical(taxonomy))
+    provenance = artifact.provenance(
+        runs={"mlflow_experiment": "taskonomy"},
+        started=made.started,
+        finished=finished.isoformat(timespec="seconds"),
+        dvc_revision=made.facts["dvc"]["revision"],
+        image_digests={},
+    )
+    (folder / "provenance.json").write_bytes(artifact.canonical(provenance))
+    seconds = (finished - datetime.fromisoformat(made.started)).total_seconds()
+    page = render_report(_report(made, listed, taxonomy, seconds))
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    best = best_value(taxonomy["policies"])
+    figures = {"models": float(len(rows))}
+    if best is not None:
+        figures |= {"mean_gain": best["mean_gain"], "mean_quality": best["mean_quality"]}
+    return figures
+
+
+def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: float) -> ReportData:
+    config, facts = made.workspace.config, made.facts
+    parts = facts["split"]
+    return ReportData(
+        profile=config.profile,
+        regime=str(config.transfer.images),
+        seeds=(config.seed,),
+        seconds=seconds,
+        dataset=DatasetFacts(
+            source=facts["source"],
+            version=facts["dvc"]["md5"],
+            views=facts["views"],
+            buildings=facts["buildings"],
+            size=config.network.image_size,
+            split_kind=parts["kind"],
+            split_note=parts["note"],
+            counts={part: len(parts[part]) for part in ("train", "val", "test")},
+        ),
+        affinity=table.read(made.affinity),
+        models=listed,
+        taxonomy=taxonomy,
+        sanity=_sanity(made),
+        samples=_samples(made),
+        classes=facts["classes"],
+        linkage=np.array(made.evaluation["tree"]["merges"], dtype=np.float64),
+        tree_labels=made.evaluation["tree"]["sources"],
+        structure=made.evaluation["structure_text"],
+    )
+
+
+def _model(made: Inputs, ref: Ref) -> models.Model:
+    store = made.workspace.store
+    found = record.read(store, ref.identity)
+    place = model_path(ref.identity)
+    return models.Model(
+        model_id=ref.identity,
+        kind=ref.kind,
+        target=found.target,
+        sources=tuple(sorted(found.sources)),
+        order=found.order,
+        regime=found.regime,
+        seed=found.seed,
+        status=found.status,
+        steps=found.steps,
+        train_images=found.train_images,
+        test_loss=found.test_loss,
+        mlflow_run_id=made.runs.get(ref.identity),
+        artifact="/".join(place),
+        sha256=hashlib.sha256(store.read_bytes(*place)).hexdigest(),
+        seconds=found.seconds,
+    )
+
+
+def _sanity(made: Inputs) -> tuple[Sanity, ...]:
+    networks = _losses(made, "task")
+    random = {
+        ref.target: ref
+        for ref in made.refs
+        if ref.kind == "transfer" and not task(ref.sources[0]).trained and len(ref.sources) == 1
+    }
+    readouts = {
+        target: record.read(made.workspace.store, ref.identity).test_losses
+        for target, ref in random.items()
+    }
+    return sanity(networks, _losses(made, "informed_guess"), readouts)
+
+
+def _losses(made: Inputs, kind: str) -> dict[str, Float[np.ndarray, " N"]]:
+    return {
+        ref.target: record.read(made.workspace.store, ref.identity).test_losses
+        for ref in made.refs
+        if ref.kind == kind
+    }
+
+
+def _samples(made: Inputs) -> dict[str, samples.Samples]:
+    store = made.workspace.store
+    return {
+        ref.target: samples.read(store.local("samples", f"{ref.identity}.npz"))
+        for ref in made.refs
+        if ref.kind == "task" and store.exists("samples", f"{ref.identity}.npz")
+    }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
