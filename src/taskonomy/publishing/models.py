@@ -123,13 +123,13 @@ def read(path: Path) -> pa.Table:
         table = pq.read_table(path)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
-        raise BadInput(f"{path}: not a Parquet file: {reason}; expected a models.parquet") from error
+        raise BadInput(
+            f"{path}: not a Parquet file: {reason}; expected a models.parquet"
+        ) from error
     for field in SCHEMA:
         if field.name not in table.column_names:
             raise BadInput(f"{path}: no column {field.name!r}; expected the table of models")
         found = table.schema.field(field.name).type
         if not found.equals(field.type):
-            raise BadInput(
-                f"{path}: column {field.name!r} holds {found}; expected {field.type}"
-            )
+            raise BadInput(f"{path}: column {field.name!r} holds {found}; expected {field.type}")
     return table.select(SCHEMA.names).cast(SCHEMA)

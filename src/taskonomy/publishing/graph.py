@@ -1,0 +1,150 @@
+"""A policy drawn: labelled tasks on the left, transferred targets on the right, edges between.
+
+A higher-order transfer joins its sources in a small dot before the target. The layout is computed
+here once and is the same for the same policy.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from taskonomy.dictionary import SOURCES, task
+
+_WIDTH = 500.0
+_LEFT, _RIGHT, _JOINT = 172.0, 330.0, 306.0
+_PITCH = 23.0
+_MARGIN = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A task at a place; `bought`: labelled and fully used as a source."""
+
+    name: str
+    title: str
+    group: str
+    x: float
+    y: float
+    bought: bool
+    supervised: bool
+    tip: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A line from a source to its target, or to the joint before it."""
+
+    path: str
+    group: str
+    tip: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joint:
+    """Where the sources of a higher-order transfer meet."""
+
+    x: float
+    y: float
+    to: float
+    tip: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """Everything to draw, in the units of its view box."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    nodes: tuple[Node, ...]
+    curves: tuple[Curve, ...]
+    joints: tuple[Joint, ...]
+
+
+def layout(policy: Mapping[str, Any]) -> Graph:
+    """Place the tasks and edges of one solved policy (the solver's JSON, contract.md)."""
+    transfers = [edge for edge in policy["edges"] if edge["kind"] != "supervised"]
+    supervised = {edge["target"] for edge in policy["edges"] if edge["kind"] == "supervised"}
+    bought = sorted(policy["sources"], key=SOURCES.index)
+    rows = max(len(bought), len(transfers), 1)
+    height = 2 * _MARGIN + rows * _PITCH
+    left = _column(bought, height)
+    right = _column(_untangled(transfers, left), height)
+    nodes = [
+        Node(
+            name=name, title=task(name).title, group=task(name).group, x=_LEFT, y=left[name],
+            bought=True, supervised=name in supervised,
+            tip=f"{task(name).title}: labelled, " + _uses(name, transfers, name in supervised),
+        )
+        for name in bought
+    ]  # fmt: skip
+    curves, joints = [], []
+    for edge in transfers:
+        y = right[edge["target"]]
+        tip = describe(edge)
+        joined = len(edge["sources"]) > 1
+        nodes.append(
+            Node(
+                name=edge["target"], title=task(edge["target"]).title,
+                group=task(edge["target"]).group, x=_RIGHT, y=y,
+                bought=False, supervised=False, tip=tip,
+            )
+        )  # fmt: skip
+        for source in edge["sources"]:
+            end = _JOINT if joined else _RIGHT
+            curves.append(
+                Curve(
+                    path=_bend(_LEFT, left[source], end, y), group=task(source).group, tip=tip,
+                    source=source, target=edge["target"],
+                )
+            )  # fmt: skip
+        if joined:
+            joints.append(Joint(x=_JOINT, y=y, to=_RIGHT, tip=tip, target=edge["target"]))
+    return Graph(
+        width=_WIDTH, height=height, left=_LEFT, right=_RIGHT, nodes=tuple(nodes),
+        curves=tuple(curves), joints=tuple(joints),
+    )  # fmt: skip
+
+
+def describe(edge: Mapping[str, Any]) -> str:
+    """One edge in words."""
+    names = " + ".join(task(source).title for source in edge["sources"])
+    rates = []
+    for key, opponent in (("win_vs_scratch", "scratch"), ("win_vs_supervised", "full supervision")):
+        if edge[key] is not None:
+            rates.append(f"{edge[key]:.0%} against {opponent}")
+    wins = f"; wins {', '.join(rates)}" if rates else ""
+    return f"{names} → {task(edge['target']).title}: affinity {edge['affinity']:.4f}{wins}"
+
+
+def _uses(name: str, transfers: Sequence[Mapping[str, Any]], supervised: bool) -> str:
+    served = sum(name in edge["sources"] for edge in transfers)
+    parts = ["solves itself"] if supervised else []
+    if served:
+        parts.append(f"serves {served} {'target' if served == 1 else 'targets'}")
+    return " and ".join(parts) or "used by no transfer"
+
+
+def _untangled(transfers: Sequence[Mapping[str, Any]], left: Mapping[str, float]) -> list[str]:
+    """Targets ordered by the mean height of their sources, so that few edges cross."""
+
+    def mean(edge: Mapping[str, Any]) -> float:
+        return sum(left[source] for source in edge["sources"]) / len(edge["sources"])
+
+    ordered = sorted(transfers, key=lambda edge: (mean(edge), SOURCES.index(edge["target"])))
+    return [edge["target"] for edge in ordered]
+
+
+def _column(names: Sequence[str], height: float) -> dict[str, float]:
+    """Heights that spread the names over the column, never closer than one pitch."""
+    span = (height - 2 * _MARGIN) / max(len(names), 1)
+    return {name: round(_MARGIN + (i + 0.5) * span, 2) for i, name in enumerate(names)}
+
+
+def _bend(x0: float, y0: float, x1: float, y1: float) -> str:
+    middle = (x0 + x1) / 2
+    return f"M{x0:.1f} {y0:.1f}C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"

@@ -1,0 +1,251 @@
+"""`report.html`: one page, one file, nothing fetched; every figure is drawn from the run's tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float
+
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import SOURCES, task
+from taskonomy.errors import BadInput
+from taskonomy.evaluation.sanity import Sanity
+from taskonomy.publishing import charts, graph, matrices
+from taskonomy.publishing.samples import Samples, example
+
+LIMIT = 8 * 2**20
+_ENOUGH = 0.9
+_KINDS = {
+    "task": "task-specific networks",
+    "transfer": "readouts",
+    "scratch": "scratch networks",
+    "random": "untrained encoders",
+    "informed_guess": "informed guesses",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetFacts:
+    """What the run was made of.
+
+    Attributes:
+        source: where the images come from, in words or as the folder's name.
+        version: the data's version: the DVC hash or revision.
+        views: number of views.
+        buildings: number of buildings.
+        size: height and width of an image as the networks see it, in pixels.
+        split_kind: how it was split.
+        split_note: what a reader must know of that (one building in stretches); may be empty.
+        counts: views per split.
+    """
+
+    source: str
+    version: str
+    views: int
+    buildings: int
+    size: int
+    split_kind: str
+    split_note: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportData:
+    """All that the report shows.
+
+    Attributes:
+        profile: the profile's name.
+        regime: which regime of the tables is shown.
+        seeds: the seeds of the runs behind the numbers.
+        seconds: wall-clock time of the run.
+        dataset: what was trained on.
+        affinity: the rows of affinity.parquet.
+        models: the table of models.parquet.
+        taxonomy: the content of taxonomy.json.
+        sanity: rows of the sanity table; may be empty.
+        samples: test items by task.
+        classes: class names by task, where they are known.
+        linkage: the task tree as scipy's linkage matrix; None with fewer than two sources.
+        tree_labels: the leaves of the linkage.
+        structure: the structure's findings in words (evaluation/structure.py); may be empty.
+    """
+
+    profile: str
+    regime: str
+    seeds: tuple[int, ...]
+    seconds: float
+    dataset: DatasetFacts
+    affinity: Sequence[Candidate]
+    models: pa.Table
+    taxonomy: Mapping[str, Any]
+    sanity: Sequence[Sanity]
+    samples: Mapping[str, Samples]
+    classes: Mapping[str, Sequence[str]]
+    linkage: Float[np.ndarray, "joins 4"] | None
+    tree_labels: Sequence[str]
+    structure: str
+
+
+def render_report(data: ReportData) -> str:
+    """Draw the report as one HTML page.
+
+    The same data gives the same text. The page needs no network, no storage and no script: with
+    scripts off it shows every policy at full length.
+
+    Raises:
+        BadInput: the page would be larger than 8 MiB, or the regime has no affinities.
+    """
+    page = _environment().get_template("report.html.j2").render(**_context(data))
+    if len(page.encode()) > LIMIT:
+        raise BadInput(
+            f"report: {len(page.encode())} bytes; expected at most {LIMIT}: pass fewer samples"
+        )
+    return page
+
+
+def best_value(policies: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The policy shown first: the smallest budget that reaches 90% of the best mean quality.
+
+    Policies of the highest order only. None where no policy has a mean quality.
+    """
+    known = [p for p in policies if p["status"] == "optimal" and p["mean_quality"] is not None]
+    top = [p for p in known if p["max_order"] == max(q["max_order"] for q in known)]
+    if not top:
+        return None
+    peak = max(p["mean_quality"] for p in top)
+    return min(
+        (p for p in top if p["mean_quality"] >= _ENOUGH * peak), key=lambda p: float(p["budget"])
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("taskonomy.publishing"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        named=lambda name: task(name).title,
+        group=lambda name: task(name).group,
+        percent=lambda value: "–" if value is None else f"{100 * value:.0f}%",
+        percent1=lambda value: "–" if value is None else f"{100 * value:.1f}",
+        rate=lambda value: "–" if value is None else f"{value:.2f}",
+        rate3=lambda value: "–" if value is None else f"{value:.3f}",
+        count=lambda value: f"{value:,}",
+        duration=_duration,
+        word=lambda group: {"none": "random"}.get(group, group),
+    )
+    return environment
+
+
+def _context(data: ReportData) -> dict[str, Any]:
+    rows = [row for row in data.affinity if row.regime == data.regime]
+    if not rows:
+        found = ", ".join(sorted({row.regime for row in data.affinity})) or "none"
+        raise BadInput(f"report: no affinities of regime {data.regime!r}; found: {found}")
+    pairs = matrices.first_order(rows)
+    after = matrices.after_ahp(pairs, SOURCES)
+    policies = [p for p in data.taxonomy["policies"] if p["regime"] == data.regime]
+    optimal = [p for p in policies if p["status"] == "optimal"]
+    shown = best_value(policies) or (optimal[0] if optimal else None)
+    return {
+        "data": data,
+        "groups": [g for g in matrices.GROUPS if any(task(s).group == g for s in after.sources)],
+        "kinds": _kinds(data.models),
+        "failed": _failed(data.models),
+        "before": matrices.before_ahp(_losses(data), SOURCES),
+        "after": after,
+        "blocks": matrices.blocks(pairs),
+        "policies": [_policy(policy, policy is shown) for policy in optimal],
+        "infeasible": [p for p in policies if p["status"] != "optimal"],
+        "shown": shown,
+        "full": _full(optimal, shown),
+        "budgets": sorted({float(p["budget"]) for p in optimal}),
+        "orders": sorted({int(p["max_order"]) for p in optimal}),
+        "charts": _charts(optimal),
+        "intervals": charts.intervals(pairs, after.targets),
+        "tree": None if data.linkage is None else charts.tree(data.linkage, data.tree_labels),
+        "sanity": _sanity(data.sanity),
+        "examples": [
+            example(name, data.samples[name], data.classes.get(name, ()))
+            for name in matrices.by_group([s for s in SOURCES if s in data.samples])
+        ],
+        "targets": list(after.targets),
+    }
+
+
+def _losses(data: ReportData) -> dict[tuple[str, str], float]:
+    """Mean test loss of the first-order readouts; of several seeds, their mean."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in data.models.to_pylist():
+        first = row["kind"] == "transfer" and row["order"] == 1 and row["regime"] == data.regime
+        if first and row["test_loss"] is not None:
+            found.setdefault((row["target"], row["sources"][0]), []).append(row["test_loss"])
+    return {key: float(np.mean(values)) for key, values in found.items()}
+
+
+def _kinds(models: pa.Table) -> list[tuple[str, int]]:
+    kinds = models.column("kind").to_pylist()
+    return [(words, kinds.count(kind)) for kind, words in _KINDS.items() if kind in kinds]
+
+
+def _failed(models: pa.Table) -> list[dict[str, Any]]:
+    return [row for row in models.to_pylist() if row["status"] != "finished"]
+
+
+def _policy(policy: Mapping[str, Any], shown: bool) -> dict[str, Any]:
+    """One solved policy with its drawing, and its edges in the order of the groups."""
+    edges = {edge["target"]: edge for edge in policy["edges"]}
+    order = matrices.by_group([name for name in SOURCES if name in edges])
+    return {
+        "policy": policy,
+        "shown": shown,
+        "graph": graph.layout(policy),
+        "edges": [edges[name] for name in order],
+    }
+
+
+def _full(
+    optimal: Sequence[Mapping[str, Any]], shown: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """The policy of the shown one's order with the largest budget, to compare with."""
+    if shown is None:
+        return None
+    same = [p for p in optimal if p["max_order"] == shown["max_order"]]
+    return max(same, key=lambda policy: float(policy["budget"]))
+
+
+def _charts(optimal: Sequence[Mapping[str, Any]]) -> list[charts.Chart]:
+    return [
+        charts.curve(optimal, "mean_gain", "Gain", "share of test images won against scratch"),
+        charts.curve(
+            optimal, "mean_quality", "Quality", "share of test images won against full supervision"
+        ),
+    ]
+
+
+def _sanity(rows: Sequence[Sanity]) -> dict[str, Any] | None:
+    """The table's rows in the order of the groups, with the means over tasks."""
+    if not rows:
+        return None
+    found = {row.task: row for row in rows}
+    guess = [row.vs_guess for row in rows if row.vs_guess is not None]
+    random = [row.vs_random for row in rows if row.vs_random is not None]
+    return {
+        "rows": [found[name] for name in matrices.by_group([s for s in SOURCES if s in found])],
+        "guess": float(np.mean(guess)) if guess else None,
+        "random": float(np.mean(random)) if random else None,
+        "beaten": sum(rate > 0.5 for rate in guess),
+        "judged": len(guess),
+    }
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
