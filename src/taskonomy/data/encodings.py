@@ -12,7 +12,7 @@ from jaxtyping import Float32, Int, Shaped, UInt8
 
 from taskonomy.data import colour, jigsaw
 from taskonomy.data.layout import View
-from taskonomy.dictionary import Task
+from taskonomy.dictionary import Inputs
 
 _NOISE = 0.1
 """Standard deviation of denoising's noise on [0, 1]: variance 0.01."""
@@ -63,30 +63,30 @@ def shrink(value: Float32[np.ndarray, "H W c"], size: int) -> Float32[np.ndarray
 
 
 def encode_input(
-    task: Task, rgb: UInt8[np.ndarray, "H W 3"], view: View, seed: int, tile: int
+    inputs: Inputs, rgb: UInt8[np.ndarray, "H W 3"], view: View, seed: int, tile: int
 ) -> UInt8[np.ndarray, "towers c h w"]:
     """What a task's network sees of one view, as 8-bit channels-first images.
 
     Noise, jitter and permutation are fixed per view, so that losses can be reproduced.
 
     Args:
-        task: says which kind of input.
+        inputs: which kind of input.
         rgb: the image at the network's size.
         view: whose image it is.
         seed: the run's seed.
         tile: size of a jigsaw tile.
     """
-    if task.inputs == "lightness":
+    if inputs == "lightness":
         return colour.lab(rgb)[None, None, :, :, 0].copy()
-    if task.inputs == "tiles":
+    if inputs == "tiles":
         number = seed_of(view, seed)
         return jigsaw.tiles(rgb, permutation(view, seed), tile, np.random.default_rng(number))
     image = rgb
-    if task.inputs == "noisy":
+    if inputs == "noisy":
         rng = np.random.default_rng(seed_of(view, seed))
         noise = rng.standard_normal(rgb.shape, np.float32) * (255 * _NOISE)
         image = np.rint(np.clip(rgb + noise, 0, 255)).astype(np.uint8)
-    elif task.inputs == "masked":
+    elif inputs == "masked":
         height, width = rgb.shape[:2]
         image = rgb.copy()
         # Mid-grey is 0 after scaling to [-1, 1].

@@ -1,11 +1,11 @@
 """Batches of a task: what its network sees, what it should say, and where that counts.
 
 Each file is decoded once and kept in its small encoded form while it fits; what does not fit is
-decoded again for every batch, by threads, a bounded number of batches ahead. So rooms stay in
-memory and millions of images stream.
+decoded again for every batch, by threads. So rooms stay in memory and millions of images stream
+(`training.feed` prepares a bounded number of batches ahead).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from threading import Lock
@@ -28,14 +28,13 @@ from taskonomy.data.encodings import (
     seed_of,
 )
 from taskonomy.data.layout import Dataset, read
-from taskonomy.dictionary import Task
+from taskonomy.dictionary import Inputs, Task
 from taskonomy.networks.encoder import tile_size
 from taskonomy.networks.heads import output_size
 
 CACHE_BYTES = 2 << 30
 """Most bytes that one table of encoded views holds."""
 _THREADS = 4
-_AHEAD = 2
 _STATISTICS = 2000
 """Most training examples that statistics (z-scores, class priors) are taken over."""
 
@@ -90,10 +89,6 @@ class Table:
                 ]
             )
 
-    def holds(self, views: Int[np.ndarray, "n"]) -> bool:
-        """Whether all of these are in memory."""
-        return bool((self._row[views] >= 0).all())
-
     def _decode(self, views: Int[np.ndarray, "n"]) -> list[Shaped[np.ndarray, "..."]]:
         if len(views) < 2 * _THREADS:
             return [self._make(int(view)) for view in views]
@@ -135,6 +130,7 @@ class Source:
         self.seed = seed
         count = len(dataset.views)
         self._plain = Table(count, self._read)
+        self._altered: dict[str, Table] = {}
         self._infos: dict[int, dict[str, Any]] = {}
 
     def _read(self, view: int) -> UInt8[np.ndarray, "1 3 H W"]:
@@ -153,17 +149,23 @@ class Source:
             self._infos[view] = read(self.dataset, self.dataset.views[view], "point_info")
         return self._infos[view]
 
-    def inputs(self, task: Task) -> Table:
-        """The encoded inputs of a task; plain images are shared."""
-        if task.inputs in ("image", "pair", "triplet"):
+    def images(self, inputs: Inputs, views: Int[np.ndarray, "n"]) -> Float[Tensor, "n k c H W"]:
+        """What a network with such inputs sees of each view, in [-1, 1]: an image or nine tiles."""
+        rows = torch.from_numpy(self._table(inputs).get(views))
+        return rows.float().div_(127.5).sub_(1)
+
+    def _table(self, inputs: Inputs) -> Table:
+        if inputs in ("image", "pair", "triplet"):
             return self._plain
-        tile = tile_size(self.network)
+        if inputs not in self._altered:
+            tile = tile_size(self.network)
 
-        def make(view: int) -> Shaped[np.ndarray, "k c H W"]:
-            whose = self.dataset.views[view]
-            return encode_input(task, self.image(view), whose, self.seed, tile)
+            def make(view: int) -> UInt8[np.ndarray, "k c H W"]:
+                whose = self.dataset.views[view]
+                return encode_input(inputs, self.image(view), whose, self.seed, tile)
 
-        return Table(len(self.dataset.views), make)
+            self._altered[inputs] = Table(len(self.dataset.views), make)
+        return self._altered[inputs]
 
 
 class TaskData:
@@ -187,7 +189,6 @@ class TaskData:
         self.task = task
         self._source = source
         self._size = output_size(task, source.network)
-        self._inputs = source.inputs(task)
         self._labels = Table(len(source.dataset.views), self._label)
         self._mean, self._deviation = np.float32(0), np.float32(1)
         self._weights = torch.ones(1)
@@ -202,34 +203,15 @@ class TaskData:
 
     def batch(self, examples: Int[np.ndarray, "n k"]) -> Batch:
         """The batch of these examples (rows of indices into the data set's views)."""
-        rows = self._inputs.get(examples.ravel())
-        images = torch.from_numpy(rows).float().div_(127.5).sub_(1)
+        images = self._source.images(self.task.inputs, examples.ravel())
         # [n x k, towers, ...] to [n, k x towers, ...]: tiles are towers of one view.
         inputs = images.reshape(len(examples), -1, *images.shape[2:])
-        return Batch(inputs, *self._target(examples))
+        return Batch(inputs, *self.targets(examples))
 
-    def stream(self, parts: Sequence[Int[np.ndarray, "n k"]]) -> Iterator[Batch]:
-        """Batches in order; where they are not in memory, two are prepared ahead."""
-        if all(self._in_memory(part) for part in parts):
-            yield from map(self.batch, parts)
-            return
-        with ThreadPoolExecutor(1) as ahead:
-            waiting = [ahead.submit(self.batch, part) for part in parts[:_AHEAD]]
-            for i in range(len(parts)):
-                if i + _AHEAD < len(parts):
-                    waiting.append(ahead.submit(self.batch, parts[i + _AHEAD]))
-                yield waiting.pop(0).result()
-
-    def _in_memory(self, examples: Int[np.ndarray, "n k"]) -> bool:
-        views = examples.ravel()
-        vector = self.task.label == "point_info"
-        return self._inputs.holds(views) and (vector or self._labels.holds(views))
-
-    # --- Targets ------------------------------------------------------------------------------
-
-    def _target(
+    def targets(
         self, examples: Int[np.ndarray, "n k"]
     ) -> tuple[Float[Tensor, "n ..."], Float[Tensor, "n ..."]]:
+        """Target and mask of these examples, as in `Batch`."""
         task, views = self.task, examples[:, 0]
         ones = torch.ones(len(examples), 1)
         if task.name == "point_matching":

@@ -23,7 +23,7 @@ class Discriminator(nn.Module):
         size: height and width of the target: halved while more than 8 remain, at most three times.
 
     Shape:
-        [b, 3, H, W] and [b, c, h, w] to [b, 1, h', w'] logits.
+        [b, C, H, W] and [b, c, h, w] to [b, 1, h', w'] logits.
     """
 
     def __init__(self, channels: int, size: int) -> None:
@@ -44,7 +44,7 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(
-        self, images: Float[Tensor, "b 3 H W"], targets: Float[Tensor, "b c h w"]
+        self, images: Float[Tensor, "b C H W"], targets: Float[Tensor, "b c h w"]
     ) -> Float[Tensor, "b 1 u v"]:
         """One logit a patch."""
         # Averaging areas needs whole multiples, which image and target sizes are.
@@ -60,7 +60,7 @@ def noise_level(step: int) -> float:
 
 def generator_loss(
     discriminator: Discriminator,
-    images: Float[Tensor, "b 3 H W"],
+    images: Float[Tensor, "b C H W"],
     fake: Float[Tensor, "b c h w"],
 ) -> Float[Tensor, ""]:
     """How surely the discriminator calls the output fake."""
@@ -70,17 +70,13 @@ def generator_loss(
 
 def discriminator_loss(
     discriminator: Discriminator,
-    images: Float[Tensor, "b 3 H W"],
+    images: Float[Tensor, "b C H W"],
     real: Float[Tensor, "b c h w"],
     fake: Float[Tensor, "b c h w"],
     noise: float,
-    generator: torch.Generator,
 ) -> Float[Tensor, ""]:
-    """Cross entropy of telling real from generated, both blurred by instance noise."""
-    logits = [
-        discriminator(images, x + noise * torch.randn(x.shape, generator=generator).to(x))
-        for x in (real, fake.detach())
-    ]
+    """Cross entropy of telling real from generated, both under instance noise."""
+    logits = [discriminator(images, x + noise * torch.randn_like(x)) for x in (real, fake.detach())]
     labels = [torch.full_like(logits[0], _REAL), torch.zeros_like(logits[1])]
     return (
         F.binary_cross_entropy_with_logits(logits[0], labels[0])

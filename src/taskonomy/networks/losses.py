@@ -31,7 +31,7 @@ def example_losses(
     if loss == "metric":
         return metric(output, target, mask)
     if loss == "l2_norm":
-        return torch.linalg.vector_norm(output - target, dim=1)
+        return torch.sqrt((output - target).square().sum(dim=1))
     if loss == "cross_entropy":
         return -(target * F.log_softmax(output, dim=1)).sum(dim=1)
     if loss == "pixel_cross_entropy":
@@ -76,3 +76,15 @@ def _mean(
     """Weighted mean over pixels, plain mean over channels."""
     error, weight = error.mean(dim=1).flatten(1), mask.flatten(1)
     return (error * weight).sum(dim=1) / weight.sum(dim=1).clamp_min(_TINY)
+
+
+def guessed_metric(
+    rate: Float[Tensor, ""], samples: Float[Tensor, "b 2 p"], mask: Float[Tensor, "b p"]
+) -> Float[Tensor, "b"]:
+    """The metric loss of saying that any two pixels are of one segment with probability `rate`."""
+    segment = samples[:, 1]
+    same = segment[:, :, None] == segment[:, None, :]
+    rate = rate.clamp(_TINY, 1 - _TINY)
+    loss = torch.where(same, -rate.log(), -(1 - rate).log())
+    weight = (mask[:, :, None] * mask[:, None, :]).triu(diagonal=1)
+    return (loss * weight).sum(dim=(1, 2)) / weight.sum(dim=(1, 2)).clamp_min(_TINY)

@@ -19,9 +19,7 @@ def regime(workspace: Workspace) -> str:
     return str(workspace.config.transfer.images)
 
 
-def model_id(
-    workspace: Workspace, kind: Kind, target: str, sources: tuple[str, ...] = ()
-) -> str:
+def model_id(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, ...] = ()) -> str:
     """The identity of one model: equal identities mean equal losses on the same machine.
 
     Args:

@@ -1,0 +1,103 @@
+"""What a network must beat: the best constant guess, and a readout of an untrained encoder."""
+
+from time import perf_counter
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from taskonomy.dictionary import Task
+from taskonomy.networks.encoder import Encoder
+from taskonomy.networks.losses import example_losses, guessed_metric
+from taskonomy.training.feed import Feed
+from taskonomy.training.fit import Outcome, in_order
+from taskonomy.training.record import Record
+from taskonomy.training.session import Session, seeded
+from taskonomy.training.task_network import feed_of, finish
+
+_SAMPLE = 2000
+"""Most training examples that a guess is made from."""
+_WEISZFELD = 50
+_TINY = 1e-6
+
+
+class Constant(nn.Module):
+    """Says the same of every image."""
+
+    def __init__(self, guess: Float[Tensor, "..."]) -> None:
+        super().__init__()
+        self.register_buffer("guess", guess)
+
+
+def informed_guess(session: Session, task: Task) -> Record:
+    """Find the constant that serves a task's loss best on the train split, and save it.
+
+    Per-pixel medians for L1 and means for L2 (of numbers and maps), the geometric median for the
+    unsquared norm, the (rebalanced) class prior for the cross entropies, and for the metric loss
+    the rate at which two pixels are of one segment.
+    """
+    chosen = session.examples(task)
+    begin = perf_counter()
+    rows = chosen.train[:_SAMPLE]
+    constant = Constant(guess(task, feed_of(session, task, rows)))
+    losses = guess_losses(constant, task, feed_of(session, task, chosen.test))
+    outcome = Outcome("finished", 0, losses, np.zeros((0, 2), np.float32))
+    seconds = perf_counter() - begin
+    return finish(session, "informed_guess", task.name, (), constant, outcome, rows, seconds)
+
+
+def random_encoder(session: Session) -> Record:
+    """Save an untrained encoder: the source `random_projection`."""
+    config = session.workspace.config
+    with seeded(config.seed, "random"):
+        network = nn.ModuleDict({"encoder": Encoder(config.network)})
+    nothing = Outcome("finished", 0, np.zeros(0, np.float32), np.zeros((0, 2), np.float32))
+    none = np.zeros((0, 1), np.int64)
+    return finish(session, "random", "random_projection", (), network, nothing, none, 0.0)
+
+
+@torch.no_grad()
+def guess(task: Task, feed: Feed) -> Float[Tensor, "..."]:
+    """The best constant output of a task: a map [c, h, w], numbers or logits [c] or [c, 1, 1], or
+    for the metric loss one probability."""
+    parts = [(target, mask) for _, target, mask in feed.stream(in_order(feed.count))]
+    target, mask = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
+    if task.loss == "metric":
+        same = target[:, 1, :, None] == target[:, 1, None, :]
+        return same.float().mean()
+    if task.loss == "cross_entropy":
+        return target.mean(dim=0).clamp_min(_TINY).log()
+    if task.loss == "pixel_cross_entropy":
+        prior = (target * mask).sum(dim=(0, 2, 3)) / mask.sum().clamp_min(_TINY)
+        return prior.clamp_min(_TINY).log()[:, None, None]
+    if task.loss == "l2_norm":
+        return _geometric_median(target)
+    if target.ndim == 2:
+        return target.mean(dim=0)
+    known = torch.where(mask > 0, target, torch.nan)
+    best = known.nanmedian(dim=0).values if task.loss == "l1" else known.nanmean(dim=0)
+    # A pixel that no training image knows is guessed as the middle of the range.
+    return best.nan_to_num(0.0)
+
+
+@torch.no_grad()
+def guess_losses(constant: nn.Module, task: Task, feed: Feed) -> np.ndarray:
+    """The loss of every example under a constant."""
+    value = constant.get_buffer("guess")
+    losses = []
+    for _, target, mask in feed.stream(in_order(feed.count)):
+        if task.loss == "metric":
+            losses.append(guessed_metric(value, target, mask))
+        else:
+            output = value.expand(len(target), *target.shape[1:]).contiguous()
+            losses.append(example_losses(task.loss, output, target, mask))
+    return torch.cat(losses).cpu().numpy()
+
+
+def _geometric_median(points: Float[Tensor, "n c"]) -> Float[Tensor, "c"]:
+    centre = points.mean(dim=0)
+    for _ in range(_WEISZFELD):
+        weight = 1 / torch.linalg.vector_norm(points - centre, dim=1).clamp_min(_TINY)
+        centre = (points * weight[:, None]).sum(dim=0) / weight.sum()
+    return centre

@@ -1,0 +1,77 @@
+"""Batches in the order that training asks for: from memory where they fit, else prepared ahead."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+Tensors = tuple[Tensor, ...]
+
+HELD_BYTES = 512 << 20
+"""Most bytes of encoded examples that a feed keeps in memory."""
+_AHEAD = 2
+_CHUNK = 256
+
+
+class Feed:
+    """Examples as tensors, by row.
+
+    Args:
+        make: the tensors of some rows (first dimension: the rows).
+        count: how many rows there are.
+        device: where the tensors go.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[Int64[np.ndarray, "n"]], Tensors],
+        count: int,
+        device: torch.device,
+    ) -> None:
+        self._make = make
+        self._device = device
+        self.count = count
+        probe = make(np.arange(1))
+        self._whole: Tensors | None = None
+        if count * sum(t.element_size() * t.numel() for t in probe) <= HELD_BYTES:
+            chunks = [
+                make(np.arange(start, min(start + _CHUNK, count)))
+                for start in range(0, count, _CHUNK)
+            ]
+            self._whole = tuple(torch.cat(parts).to(device) for parts in zip(*chunks, strict=True))
+
+    def batch(self, rows: Int64[np.ndarray, "n"]) -> Tensors:
+        """The tensors of these rows."""
+        if self._whole is None:
+            return tuple(tensor.to(self._device) for tensor in self._make(rows))
+        index = torch.from_numpy(rows).to(self._device)
+        return tuple(tensor.index_select(0, index) for tensor in self._whole)
+
+    def stream(self, orders: Sequence[Int64[np.ndarray, "n"]]) -> Iterator[Tensors]:
+        """One batch for each order; from disk, two are prepared ahead."""
+        if self._whole is not None:
+            yield from map(self.batch, orders)
+            return
+        with ThreadPoolExecutor(1) as ahead:
+            waiting: list[Future[Tensors]] = []
+            for rows in orders:
+                waiting.append(ahead.submit(self.batch, rows))
+                if len(waiting) > _AHEAD:
+                    yield waiting.pop(0).result()
+            for future in waiting:
+                yield future.result()
+
+
+def epochs(
+    count: int, batch: int, steps: int, rng: np.random.Generator
+) -> list[Int64[np.ndarray, "n"]]:
+    """The rows of each step: every row once an epoch in a fresh order, whole batches only."""
+    size = min(batch, count)
+    orders: list[Int64[np.ndarray, n]] = []
+    while len(orders) < steps:
+        order = rng.permutation(count)
+        orders += [order[i * size : (i + 1) * size] for i in range(count // size)]
+    return orders[:steps]

@@ -1,0 +1,116 @@
+"""One file per model: weights, per-image test losses, the loss curve and how it came to be.
+
+A safetensors file, read and written without torch: tournaments over thousands of models read only
+the losses.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Shaped
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from taskonomy.errors import BadInput
+from taskonomy.store import Store
+from taskonomy.training.identity import model_path
+from taskonomy.training.workspace import Kind
+
+_LOSSES, _CURVE = "test_losses", "curve"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One model, without its weights.
+
+    Attributes:
+        model_id: the hash of what determines it.
+        kind: which kind of model.
+        target: the task that it solves.
+        sources: sorted source tasks of a transfer.
+        regime: the data regime of the readouts.
+        seed: the run's seed.
+        status: `finished`, or `failed: ` and why.
+        steps: optimisation steps.
+        train_images: different images that it was trained on.
+        seconds: wall-clock time of its training.
+        test_losses: one loss a test example, in the order of `examples(...).test`; empty for the
+            random encoder, which solves nothing.
+        curve: rows of (step, training loss).
+    """
+
+    model_id: str
+    kind: Kind
+    target: str
+    sources: tuple[str, ...]
+    regime: str
+    seed: int
+    status: str
+    steps: int
+    train_images: int
+    seconds: float
+    test_losses: Float32[np.ndarray, "n"] = field(repr=False)
+    curve: Float32[np.ndarray, "points 2"] = field(repr=False)
+
+    @property
+    def order(self) -> int:
+        """How many sources."""
+        return len(self.sources)
+
+    @property
+    def test_loss(self) -> float | None:
+        """Mean test loss; None where there is none."""
+        if not len(self.test_losses) or self.status != "finished":
+            return None
+        return float(self.test_losses.mean(dtype=np.float64))
+
+
+def save(store: Store, record: Record, weights: Mapping[str, Shaped[np.ndarray, "..."]]) -> None:
+    """Write a model's file, whole or not at all."""
+    tensors = {f"weights.{name}": np.ascontiguousarray(array) for name, array in weights.items()}
+    tensors |= {_LOSSES: record.test_losses, _CURVE: record.curve}
+    facts = {
+        entry.name: getattr(record, entry.name)
+        for entry in fields(record)
+        if entry.name not in (_LOSSES, _CURVE)
+    }
+    content = save_tensors(tensors, metadata={"record": json.dumps(facts, sort_keys=True)})
+    store.write_bytes(content, *model_path(record.model_id))
+
+
+def read(store: Store, identity: str) -> Record:
+    """Read a model's facts, losses and curve, but not its weights.
+
+    Raises:
+        BadInput: no such model in the store, or its file is damaged.
+    """
+    place = model_path(identity)
+    if not store.exists(*place):
+        raise BadInput(f"{store.path(*place)}: no such model; expected it to have been trained")
+    try:
+        with safe_open(store.local(*place), framework="numpy") as file:
+            facts: dict[str, Any] = json.loads(file.metadata()["record"])
+            losses, curve = file.get_tensor(_LOSSES), file.get_tensor(_CURVE)
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise BadInput(
+            f"{store.path(*place)}: no model record ({error}); expected a safetensors file of "
+            "this project"
+        ) from error
+    facts["sources"] = tuple(facts["sources"])
+    return Record(**facts, test_losses=losses, curve=curve)
+
+
+def weights(store: Store, identity: str) -> dict[str, Shaped[np.ndarray, "..."]]:
+    """A model's weights by name."""
+    tensors = load_tensors(store.read_bytes(*model_path(identity)))
+    prefix = "weights."
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def facts(record: Record) -> dict[str, Any]:
+    """The record's plain values, for a tracking server or a table."""
+    return {k: v for k, v in asdict(record).items() if k not in (_LOSSES, _CURVE)}

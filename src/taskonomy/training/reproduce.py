@@ -1,0 +1,60 @@
+"""Recompute a model's test losses from its file: the data set, and its sources' files."""
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import nn
+
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
+from taskonomy.training import record
+from taskonomy.training.baselines import Constant, guess_losses
+from taskonomy.training.fit import test_losses
+from taskonomy.training.record import Record
+from taskonomy.training.representations import encode, encoder_of
+from taskonomy.training.session import Session
+from taskonomy.training.task_network import build, feed_of, restore
+from taskonomy.training.transfers import build_readout, coded, target_feeds
+from taskonomy.training.workspace import Workspace
+
+
+def reproduce(workspace: Workspace, identity: str) -> Float32[np.ndarray, "n"]:
+    """The test losses of a saved model, computed anew from its weights.
+
+    Nothing but the model's file, its sources' files and the data set is used; representations are
+    computed again.
+
+    Raises:
+        BadInput: the model is not in the store, failed, or is the random encoder, which has none.
+    """
+    found = record.read(workspace.store, identity)
+    if found.status != "finished" or found.kind == "random":
+        raise BadInput(
+            f"model {identity}: {found.kind}, {found.status}; expected a finished model that "
+            "solves a task"
+        )
+    session, of = Session(workspace), task(found.target)
+    weights = record.weights(workspace.store, identity)
+    if found.kind == "transfer":
+        return _readout_losses(session, found, weights)
+    test = feed_of(session, of, session.examples(of).test)
+    if found.kind == "informed_guess":
+        constant = Constant(torch.from_numpy(weights["guess"]))
+        return guess_losses(constant, of, test)
+    network: nn.Module = build(session, of)
+    restore(network, weights)
+    return test_losses(network, of, test)
+
+
+def _readout_losses(
+    session: Session, found: Record, weights: dict[str, np.ndarray]
+) -> Float32[np.ndarray, "n"]:
+    of = task(found.target)
+    codes = [
+        encode(session, encoder_of(session, source), source, session.represented)
+        for source in found.sources
+    ]
+    network = build_readout(session, of, codes)
+    restore(network, weights)
+    test = coded(session, codes, session.examples(of).test, target_feeds(session, of)[1])
+    return test_losses(network, of, test)
