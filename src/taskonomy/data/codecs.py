@@ -94,15 +94,15 @@ def encode(domain: Domain, value: Any) -> bytes:
         buffer = io.BytesIO()
         np.save(buffer, np.asarray(value, np.float32), allow_pickle=False)
         return buffer.getvalue()
-    pixels = _ENCODERS[domain.kind](np.asarray(value))
-    if pixels.ndim == 3:
-        pixels = pixels[..., ::-1]  # OpenCV's channel order is BGR
-    done, buffer_array = cv2.imencode(
-        ".png", np.ascontiguousarray(pixels), (cv2.IMWRITE_PNG_COMPRESSION, 1)
+    levels = _ENCODERS[domain.kind](np.asarray(value))
+    if levels.ndim == 3:
+        levels = levels[..., ::-1]  # OpenCV's channel order is BGR
+    done, file = cv2.imencode(
+        ".png", np.ascontiguousarray(levels), (cv2.IMWRITE_PNG_COMPRESSION, 1)
     )
     if not done:
-        raise ValueError(f"{domain.name}: shape {pixels.shape} cannot be a PNG")
-    return bytes(buffer_array.data)
+        raise ValueError(f"{domain.name}: shape {levels.shape} cannot be a PNG")
+    return bytes(file.data)
 
 
 def decode(domain: Domain, content: bytes, where: str) -> Any:
@@ -120,7 +120,8 @@ def decode(domain: Domain, content: bytes, where: str) -> Any:
         return _decode_json(content, where)
     if domain.kind == "soft":
         return _decode_soft(content, where)
-    return _DECODERS[domain.kind](_pixels(domain, content, where), where)
+    bits, channels = _BITS.get(domain.kind, (8,)), _COLOURS.get(domain.kind, (1,))
+    return _DECODERS[domain.kind](pixels(content, where, bits, channels), where)
 
 
 def _decode_json(content: bytes, where: str) -> Any:
@@ -167,23 +168,24 @@ _COLOURS: dict[str, tuple[int, ...]] = {
 }
 
 
-def _pixels(domain: Domain, content: bytes, where: str) -> Shaped[np.ndarray, "..."]:
-    bits, channels = _inspect(content, where)
-    expected_bits = _BITS.get(domain.kind, (8,))
-    expected_channels = _COLOURS.get(domain.kind, (1,))
-    if bits not in expected_bits or channels not in expected_channels:
-        expected = (
-            f"{' or '.join(map(str, expected_bits))}-bit, "
-            f"{' or '.join(map(str, expected_channels))} channel(s)"
-        )
+def pixels(
+    content: bytes, where: str, bits: tuple[int, ...], channels: tuple[int, ...]
+) -> Shaped[np.ndarray, "..."]:
+    """Return a PNG's levels, RGB if it has colour.
+
+    Raises:
+        BadInput: it is no whole PNG, or not of one of those bit depths and numbers of channels.
+    """
+    found_bits, found_channels = _inspect(content, where)
+    if found_bits not in bits or found_channels not in channels:
         raise BadInput(
-            f"{where}: found a {bits}-bit PNG of {channels} channel(s), "
-            f"expected {expected} for {domain.name}"
+            f"{where}: found a {found_bits}-bit PNG of {found_channels} channel(s), expected "
+            f"{' or '.join(map(str, bits))}-bit, {' or '.join(map(str, channels))} channel(s)"
         )
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
+    levels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if levels is None:
         raise BadInput(f"{where}: corrupt PNG (its pixels cannot be decoded)")
-    return pixels[..., ::-1] if pixels.ndim == 3 else pixels
+    return levels[..., ::-1] if levels.ndim == 3 else levels
 
 
 def _inspect(content: bytes, where: str) -> tuple[int, int]:
