@@ -1,4 +1,4 @@
-"""The published taxonomy: `taxonomy.json`, what the inputs determine, and `provenance.json`, the rest.
+"""What is published: `taxonomy.json`, which the inputs determine, and `provenance.json`, the rest.
 
 The first holds nothing that a second run with equal inputs could change: no time, no run id, no
 machine. So two equal runs give equal bytes, and a difference between two files is a difference in

@@ -136,7 +136,7 @@ def intervals(
     pairs: Mapping[tuple[str, str], Candidate], targets: Sequence[str], count: int = 5
 ) -> Intervals:
     """The `count` strongest sources of every target with their bootstrap intervals."""
-    width, left, right, pitch, top = 500.0, 150.0, 488.0, 26.0, 26.0
+    width, left, right, pitch, top = 520.0, 178.0, 508.0, 26.0, 26.0
     rows = [(target, strongest(pairs, target, count)) for target in targets]
     ends = [v for _, best in rows for _, places in best for v in places if v > 0]
     low = math.floor(math.log2(min([0.5, *ends])))

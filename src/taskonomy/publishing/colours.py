@@ -1,7 +1,7 @@
 """Numbers to pixels: how an output of each task becomes a picture. Shapes are channels first."""
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
 # Anchors of a perceptually even map from dark blue through green to yellow.
 _ANCHORS = np.array(
@@ -29,12 +29,11 @@ def scalar_map(
 ) -> UInt8[np.ndarray, "h w 3"]:
     """One channel on the colour map; missing values are grey."""
     place = np.clip((values[0] - low) / (high - low), 0, 1) * (len(_ANCHORS) - 1)
-    known = np.isfinite(place)
-    place = np.where(known, place, 0)
-    below = np.minimum(place.astype(int), len(_ANCHORS) - 2)
-    part = (place - below)[..., None]
+    filled = np.nan_to_num(place)
+    below = np.minimum(filled.astype(int), len(_ANCHORS) - 2)
+    part = (filled - below)[..., None]
     colour = _ANCHORS[below] * (1 - part) + _ANCHORS[below + 1] * part
-    return np.where(known[..., None], np.rint(colour).astype(np.uint8), _MISSING)
+    return _masked(np.rint(colour), np.asarray(np.isfinite(values[0])))
 
 
 def signed(values: Float[np.ndarray, "c h w"], reach: float) -> UInt8[np.ndarray, "h w 3"]:
@@ -43,7 +42,7 @@ def signed(values: Float[np.ndarray, "c h w"], reach: float) -> UInt8[np.ndarray
     filled[: len(values)] = values[:3]
     known = np.isfinite(filled).all(axis=0)
     colour = np.clip(np.nan_to_num(filled) / reach, -1, 1) * 127.5 + 127.5
-    return np.where(known[..., None], np.rint(colour.transpose(1, 2, 0)), _MISSING).astype(np.uint8)
+    return _masked(np.rint(colour.transpose(1, 2, 0)), known)
 
 
 def categories(ids: Int[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
@@ -52,8 +51,8 @@ def categories(ids: Int[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
     value = 0.62 + 0.3 * ((ids * 7) % 3) / 2
     turn = (hue[..., None] + np.array([0.0, 2 / 3, 1 / 3])) % 1.0
     wave = np.clip(np.abs(turn * 6 - 3) - 1, 0, 1)
-    colour = np.rint(255 * value[..., None] * (0.35 + 0.65 * wave)).astype(np.uint8)
-    return np.where((ids >= 0)[..., None], colour, _MISSING)
+    colour = np.rint(255 * value[..., None] * (0.35 + 0.65 * wave))
+    return _masked(colour, ids >= 0)
 
 
 def embeddings(values: Float[np.ndarray, "n c h w"]) -> UInt8[np.ndarray, "n h w 3"]:
@@ -70,7 +69,7 @@ def embeddings(values: Float[np.ndarray, "n c h w"]) -> UInt8[np.ndarray, "n h w
     scaled = np.clip((parts - low) / np.maximum(high - low, 1e-9), 0, 1)
     picture = np.full((len(scaled), 3), 0.5)
     picture[:, : scaled.shape[1]] = scaled
-    return np.rint(picture * 255).astype(np.uint8).reshape(n, h, w, 3)
+    return np.asarray(np.rint(picture * 255), np.uint8).reshape(n, h, w, 3)
 
 
 def nearest_segments(
@@ -96,7 +95,7 @@ def lab_to_rgb(lab: Float[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
     )
     linear = np.clip(xyz @ matrix.T, 0, 1)
     rgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(rgb * 255).astype(np.uint8)
+    return np.asarray(np.rint(rgb * 255), np.uint8)
 
 
 def lightness(rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
@@ -108,3 +107,9 @@ def lightness(rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
         y > (6 / 29) ** 3, 116 * np.cbrt(y) - 16, y * (29 / 3) ** 3
     )
     return light
+
+
+def _masked(
+    colour: Float[np.ndarray, "h w 3"], known: Bool[np.ndarray, "h w"]
+) -> UInt8[np.ndarray, "h w 3"]:
+    return np.where(known[..., None], colour, _MISSING).astype(np.uint8)

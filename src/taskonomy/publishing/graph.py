@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskonomy.dictionary import SOURCES, task
+from taskonomy.publishing.matrices import by_group
 
-_WIDTH = 500.0
-_LEFT, _RIGHT, _JOINT = 172.0, 330.0, 306.0
+_WIDTH = 520.0
+_LEFT, _RIGHT, _JOINT = 180.0, 344.0, 320.0
 _PITCH = 23.0
 _MARGIN = 30.0
 
@@ -69,7 +70,7 @@ def layout(policy: Mapping[str, Any]) -> Graph:
     """Place the tasks and edges of one solved policy (the solver's JSON, contract.md)."""
     transfers = [edge for edge in policy["edges"] if edge["kind"] != "supervised"]
     supervised = {edge["target"] for edge in policy["edges"] if edge["kind"] == "supervised"}
-    bought = sorted(policy["sources"], key=SOURCES.index)
+    bought = by_group(sorted(policy["sources"], key=SOURCES.index))
     rows = max(len(bought), len(transfers), 1)
     height = 2 * _MARGIN + rows * _PITCH
     left = _column(bought, height)

@@ -1,4 +1,4 @@
-"""`report.html`: one page, one file, nothing fetched; every figure is drawn from the run's tables."""
+"""`report.html`: one page, one file, nothing fetched; every figure comes from the run's tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -132,6 +132,7 @@ def _environment() -> jinja2.Environment:
     environment.filters.update(
         named=lambda name: task(name).title,
         group=lambda name: task(name).group,
+        inline=_inline,
         percent=lambda value: "–" if value is None else f"{100 * value:.0f}%",
         percent1=lambda value: "–" if value is None else f"{100 * value:.1f}",
         rate=lambda value: "–" if value is None else f"{value:.2f}",
@@ -243,6 +244,12 @@ def _sanity(rows: Sequence[Sanity]) -> dict[str, Any] | None:
         "beaten": sum(rate > 0.5 for rate in guess),
         "judged": len(guess),
     }
+
+
+def _inline(name: str) -> str:
+    """A task's title within a sentence: "surface normals", but "2D edges" and "Z-depth"."""
+    title = task(name).title
+    return title[0].lower() + title[1:] if title[1].islower() else title
 
 
 def _duration(seconds: float) -> str:

@@ -101,12 +101,13 @@ def example(name: str, samples: Samples, classes: Sequence[str] = ()) -> Example
         classes: names of the classes, where the task predicts classes and the names are known.
     """
     entry = task(name)
+    width = min(_TILE, samples.inputs.shape[3])
     if entry.head == "image":
         target, output = _pictures(entry, samples)
         strips = (
-            _strip("input", _stacked(samples.inputs)),
-            _strip("target", target),
-            _strip("prediction", output),
+            _strip("input", _stacked(samples.inputs), width),
+            _strip("target", target, width),
+            _strip("prediction", output, width),
         )
         return Example(
             name=entry.name, title=entry.title, group=entry.group, predicts=entry.target,
@@ -115,7 +116,7 @@ def example(name: str, samples: Samples, classes: Sequence[str] = ()) -> Example
     numbers = _classes if entry.loss == "cross_entropy" else _vector
     names = classes or _component_names(entry)
     cards = tuple(
-        Card(picture=_strip("input", images), numbers=found)
+        Card(picture=_strip("input", images, width), numbers=found)
         for images, found in zip(
             samples.inputs, numbers(samples.target, samples.output, names), strict=True
         )
@@ -247,17 +248,15 @@ def _stacked(images: UInt8[np.ndarray, "n k H W 3"]) -> UInt8[np.ndarray, "n kH 
     return images.reshape(n, k * h, w, 3)
 
 
-def _strip(label: str, tiles: UInt8[np.ndarray, "n h w 3"]) -> Strip:
-    """Tiles side by side with a grey gap, as a JPEG data URI."""
+def _strip(label: str, tiles: UInt8[np.ndarray, "n h w 3"], width: int) -> Strip:
+    """Tiles side by side, each `width` pixels wide, with a grey gap, as a JPEG data URI."""
     n, h, w, _ = tiles.shape
-    scale = min(1.0, _TILE / w)
-    size = (max(1, round(w * scale)), max(1, round(h * scale)))
-    canvas = Image.new("RGB", (n * (size[0] + _GAP) - _GAP, size[1]), (128, 128, 128))
+    size = (width, round(width * h / w))
+    canvas = Image.new("RGB", (n * (width + _GAP) - _GAP, size[1]), (128, 128, 128))
+    # Shrinking averages; enlarging keeps the pixels of a small target visible.
+    how = Image.Resampling.BOX if width < w else Image.Resampling.NEAREST
     for i, tile in enumerate(tiles):
-        picture = Image.fromarray(tile)
-        if scale < 1:
-            picture = picture.resize(size, Image.Resampling.BOX)
-        canvas.paste(picture, (i * (size[0] + _GAP), 0))
+        canvas.paste(Image.fromarray(tile).resize(size, how), (i * (width + _GAP), 0))
     sink = io.BytesIO()
     canvas.save(sink, "JPEG", quality=_QUALITY, subsampling=0)
     uri = "data:image/jpeg;base64," + base64.b64encode(sink.getvalue()).decode()
