@@ -91,7 +91,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
 
     def evaluate(options: argparse.Namespace) -> int:
-        from taskonomy.evaluation import seeds
+        from taskonomy import seeds
 
         return seeds.run(options.params, options.profile, options.out, options.seeds)
 

@@ -5,21 +5,13 @@ list travels through the orchestrator.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from taskonomy.dictionary import task
+from taskonomy.training.workspace import Job
 
 # What a readout costs beside one of a single image, from the number of images it looks at and
 # from the size of what it predicts; only the balance of the shards depends on it.
 _PIXELS_COST = {"image": 3.0, "vector": 1.0}
-
-
-class Job(NamedTuple):
-    """One network to train on the transfer images: a readout, or the scratch baseline."""
-
-    kind: str
-    target: str
-    sources: tuple[str, ...]
 
 
 def first_order(tasks: Sequence[str]) -> list[Job]:

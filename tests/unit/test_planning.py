@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 
 from taskonomy.dictionary import SOURCES, TARGETS
 from taskonomy.planning import first_order, task_shards, transfer_shards
+from taskonomy.training.workspace import Job
 
 
 def test_first_order_is_every_target_from_every_source_and_a_scratch_network() -> None:
     jobs = first_order(SOURCES)
     assert len(jobs) == len(set(jobs)) == len(TARGETS) * (len(SOURCES) + 1)
-    assert ("transfer", "normal", ("normal",)) in jobs
+    assert Job("transfer", "normal", ("normal",)) in jobs
     assert not [job for job in jobs if job.target in {"jigsaw", "random_projection"}]
 
 
