@@ -22,7 +22,7 @@ class Point:
     """
 
     max_order: int
-    budget: float
+    budget: float | int
     labelled: int
     gain: float | None
     quality: float | None

@@ -32,7 +32,7 @@ class Tree:
     """
 
     sources: tuple[str, ...]
-    merges: Float[np.ndarray, "S-1 4"]
+    merges: Float[np.ndarray, "merges 4"]
 
     def leaves(self) -> tuple[str, ...]:
         """The sources in the order in which a drawing shows them."""

@@ -10,7 +10,7 @@ from math import isfinite
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
-from taskonomy.taxonomy.scales import DEFAULT, SCALES, Scale, known
+from taskonomy.taxonomy.scales import DEFAULT, Scale, known, scaled
 
 _RANDOM = task("random_projection")
 
@@ -40,8 +40,8 @@ class Question:
     novel: tuple[str, ...] = ()
     must_use: tuple[str, ...] = ()
     must_not_use: tuple[str, ...] = ()
-    cost: Mapping[str, float] = field(default_factory=dict)
-    importance: Mapping[str, float] = field(default_factory=dict)
+    cost: Mapping[str, float | int] = field(default_factory=dict)
+    importance: Mapping[str, float | int] = field(default_factory=dict)
     with_own_readouts: bool = False
     with_random: bool = False
 
@@ -55,18 +55,18 @@ class Hypergraph:
         sources: what may be bought, sorted.
         edges: the candidates that may be chosen, in a fixed order: equal candidates in any order
             give the same hypergraph.
+        worths: importance times scaled worth of every edge.
         must_use: what must be bought, sorted.
         cost: of every source.
-        importance: of every target.
         scale: the objective scale.
     """
 
     targets: tuple[str, ...]
     sources: tuple[str, ...]
     edges: tuple[Candidate, ...]
+    worths: tuple[float, ...]
     must_use: tuple[str, ...]
-    cost: Mapping[str, float]
-    importance: Mapping[str, float]
+    cost: Mapping[str, float | int]
     scale: Scale
 
 
@@ -106,15 +106,16 @@ def build(candidates: Sequence[Candidate], question: Question) -> Hypergraph:
         and (c.kind != "own_readout" or question.with_own_readouts)
         and known(c, question.scale)
     ]
+    edges.sort(key=lambda c: (c.target, c.order, c.kind, c.sources))
     cost = names.keys_of(question.cost, "--cost")
     importance = names.keys_of(question.importance, "--importance")
     return Hypergraph(
         targets=tuple(targets),
         sources=tuple(sorted(buyable)),
-        edges=tuple(sorted(edges, key=lambda c: (c.target, c.order, c.kind, c.sources))),
+        edges=tuple(edges),
+        worths=tuple(importance.get(c.target, 1.0) * scaled(c, question.scale) for c in edges),
         must_use=tuple(sorted(must_use)),
         cost={name: cost.get(name, 1.0) for name in sorted(buyable)},
-        importance={name: importance.get(name, 1.0) for name in targets},
         scale=question.scale,
     )
 
@@ -129,8 +130,6 @@ def _check(candidates: Sequence[Candidate], question: Question) -> None:
         raise BadInput(f"affinities of regimes {sorted(regimes)}: expected one, name it (--regime)")
     if question.max_order < 1:
         raise BadInput(f"--max-order: found {question.max_order}, expected at least 1")
-    if question.scale not in SCALES:
-        raise BadInput(f"--scale: found {question.scale!r}, expected one of {', '.join(SCALES)}")
     if not any(known(c, question.scale) for c in candidates):
         wins = "--wins-vs-" + ("scratch" if question.scale == "gain" else "supervised")
         raise BadInput(f"--scale {question.scale}: the affinities lack those win rates ({wins})")
@@ -151,7 +150,7 @@ class _Names:
     def all_of(self, arguments: Iterable[str] | None, option: str) -> set[str]:
         return {self.one(argument, option) for argument in arguments or ()}
 
-    def keys_of(self, arguments: Mapping[str, float], option: str) -> dict[str, float]:
+    def keys_of(self, arguments: Mapping[str, float | int], option: str) -> dict[str, float | int]:
         return {self.one(name, option): number for name, number in arguments.items()}
 
     def one(self, argument: str, option: str) -> str:

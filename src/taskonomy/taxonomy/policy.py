@@ -25,7 +25,7 @@ class Policy:
         solver: name and version.
     """
 
-    budget: float
+    budget: float | int
     max_order: int
     scale: Scale
     objective: float
@@ -89,7 +89,7 @@ class Policy:
         }
 
 
-def find(candidates: Sequence[Candidate], question: Question, budget: float) -> Policy:
+def find(candidates: Sequence[Candidate], question: Question, budget: float | int) -> Policy:
     """Return the optimal policy for one question and budget.
 
     Raises:
@@ -99,7 +99,7 @@ def find(candidates: Sequence[Candidate], question: Question, budget: float) -> 
     return solved(build(candidates, question), question.max_order, budget)
 
 
-def solved(graph: Hypergraph, max_order: int, budget: float) -> Policy:
+def solved(graph: Hypergraph, max_order: int, budget: float | int) -> Policy:
     """Return the optimal policy on a hypergraph; raises as `find`."""
     solution = solve(graph, budget)
     return Policy(

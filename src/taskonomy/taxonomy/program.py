@@ -14,14 +14,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import fsum, isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from ortools.linear_solver import pywraplp
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.errors import BadInput, Infeasible
 from taskonomy.taxonomy.hypergraph import Hypergraph
-from taskonomy.taxonomy.scales import scaled
 
 TIE = 1e-9
 """Policies whose objectives differ by no more are tied."""
@@ -57,7 +56,7 @@ class Solution:
     solver: str
 
 
-def solve(graph: Hypergraph, budget: float) -> Solution:
+def solve(graph: Hypergraph, budget: float | int) -> Solution:
     """Return the best policy that the budget buys.
 
     Among optimal policies the choice is fixed: the cheapest set of tasks, then the smallest, then
@@ -71,17 +70,17 @@ def solve(graph: Hypergraph, budget: float) -> Solution:
     if not (isfinite(budget) and budget >= 0):
         raise BadInput(f"--budget: found {budget}, expected a finite number >= 0")
     _check_coverage(graph, budget)
-    edges = _undominated(graph)
-    program = _Program(graph, edges, budget)
+    options = _undominated(graph)
+    program = _Program(graph, options, budget)
     first = program.solve()
     if first is None:
         raise Infeasible(f"no set of tasks within budget {budget:g} gives every target an edge")
     bound = program.bound
-    best = _best_within(graph, edges, _bought(graph, first))
+    best = _best_within(graph, options, _bought(graph, first))
     found = [best]
     for _ in range(_ALTERNATIVES):
         # Policies within the tasks of `best` are compared below; any other reads a further one.
-        program.exclude(set(found[-1].sources))
+        program.exclude(frozenset(found[-1].sources))
         other = program.solve(at_least=best.objective - _NEAR)
         if other is None or (policy := _Policy.of(graph, other)).objective < best.objective - TIE:
             break
@@ -89,30 +88,37 @@ def solve(graph: Hypergraph, budget: float) -> Solution:
         best = max(best, policy, key=lambda p: p.objective)
     tied = [policy for policy in found if policy.objective >= best.objective - TIE]
     chosen = min(
-        (_best_within(graph, edges, policy.sources) for policy in tied), key=lambda p: p.rank
+        (_best_within(graph, options, policy.sources) for policy in tied), key=lambda p: p.rank
     )
     return Solution(
-        edges=chosen.edges,
+        edges=tuple(option.edge for option in chosen.options),
         sources=chosen.sources,
         objective=chosen.objective,
         bound=max(bound, best.objective),
-        tied=len(tied) > 1 or _has_runner_up(graph, edges, chosen),
+        tied=len(tied) > 1 or _has_runner_up(options, chosen),
         solver=program.version,
     )
 
 
-@dataclass(frozen=True)
-class _Policy:
-    edges: tuple[Candidate, ...]
+class _Option(NamedTuple):
+    """An edge with what is asked of it often."""
+
+    edge: Candidate
+    sources: frozenset[str]
+    worth: float
+
+
+class _Policy(NamedTuple):
+    options: tuple[_Option, ...]
     sources: tuple[str, ...]
     objective: float
     cost: float
 
     @classmethod
-    def of(cls, graph: Hypergraph, edges: Iterable[Candidate]) -> "_Policy":
-        ordered = tuple(sorted(edges, key=lambda e: e.target))
+    def of(cls, graph: Hypergraph, options: Iterable[_Option]) -> "_Policy":
+        ordered = tuple(sorted(options, key=lambda o: o.edge.target))
         sources = tuple(sorted(_bought(graph, ordered)))
-        objective = fsum(_worth(graph, edge) for edge in ordered)
+        objective = fsum(option.worth for option in ordered)
         return cls(ordered, sources, objective, fsum(graph.cost[name] for name in sources))
 
     @property
@@ -120,53 +126,49 @@ class _Policy:
         return self.cost, len(self.sources), self.sources
 
 
-def _worth(graph: Hypergraph, edge: Candidate) -> float:
-    return graph.importance[edge.target] * scaled(edge, graph.scale)
+def _bought(graph: Hypergraph, options: Iterable[_Option]) -> set[str]:
+    return set(graph.must_use).union(*(option.sources for option in options))
 
 
-def _bought(graph: Hypergraph, edges: Iterable[Candidate]) -> set[str]:
-    return set(graph.must_use).union(*(edge.sources for edge in edges))
-
-
-def _best_within(graph: Hypergraph, edges: Iterable[Candidate], bought: Collection[str]) -> _Policy:
+def _best_within(graph: Hypergraph, options: Iterable[_Option], bought: Collection[str]) -> _Policy:
     """The best edge of every target that reads nothing but what is bought, ties by the rule."""
-    open_edges = [edge for edge in edges if set(edge.sources).issubset(bought)]
-    open_edges.sort(key=lambda e: (-_worth(graph, e), e.order, -e.affinity, e.kind, e.sources))
-    best: dict[str, Candidate] = {}
-    for edge in open_edges:
-        best.setdefault(edge.target, edge)
+    rest = [option for option in options if option.sources.issubset(bought)]
+    rest.sort(key=lambda o: (-o.worth, o.edge.order, -o.edge.affinity, o.edge.kind, o.edge.sources))
+    best: dict[str, _Option] = {}
+    for option in rest:
+        best.setdefault(option.edge.target, option)
     return _Policy.of(graph, best.values())
 
 
-def _has_runner_up(graph: Hypergraph, edges: Iterable[Candidate], policy: _Policy) -> bool:
+def _has_runner_up(options: Iterable[_Option], policy: _Policy) -> bool:
     """Whether one edge can be exchanged within the policy's own tasks at no loss."""
-    chosen = {edge.target: edge for edge in policy.edges}
+    chosen = {option.edge.target: option for option in policy.options}
     return any(
-        edge != chosen[edge.target]
-        and set(edge.sources).issubset(policy.sources)
-        and _worth(graph, edge) >= _worth(graph, chosen[edge.target]) - TIE
-        for edge in edges
+        option.edge != (taken := chosen[option.edge.target]).edge
+        and option.sources.issubset(policy.sources)
+        and option.worth >= taken.worth - TIE
+        for option in options
     )
 
 
-def _undominated(graph: Hypergraph) -> list[Candidate]:
+def _undominated(graph: Hypergraph) -> list[_Option]:
     """Leave out edges that lose, by more than a tie, to one that reads a part of their sources."""
-    into: dict[str, list[tuple[Candidate, frozenset[str], float]]] = defaultdict(list)
-    for edge in graph.edges:
-        into[edge.target].append((edge, frozenset(edge.sources), _worth(graph, edge)))
+    into: dict[str, list[_Option]] = defaultdict(list)
+    for edge, worth in zip(graph.edges, graph.worths, strict=True):
+        into[edge.target].append(_Option(edge, frozenset(edge.sources), worth))
     return [
-        edge
-        for target in graph.targets
-        for edge, sources, worth in into[target]
-        if not any(w > worth + TIE and s <= sources for _, s, w in into[target])
+        option
+        for rivals in into.values()
+        for option in rivals
+        if not any(o.worth > option.worth + TIE and o.sources <= option.sources for o in rivals)
     ]
 
 
-def _check_coverage(graph: Hypergraph, budget: float) -> None:
+def _check_coverage(graph: Hypergraph, budget: float | int) -> None:
     """Name a target that nothing can reach, which tells more than the solver's 'infeasible'."""
     cheapest: dict[str, float] = {}
     for edge in graph.edges:
-        cost = fsum(graph.cost[name] for name in _bought(graph, [edge]))
+        cost = fsum(graph.cost[name] for name in {*edge.sources, *graph.must_use})
         cheapest[edge.target] = min(cost, cheapest.get(edge.target, cost))
     for target in graph.targets:
         if target not in cheapest:
@@ -183,11 +185,11 @@ class _Program:
     2 s; and what `pywraplp` calls HIGHS is PDLP in OR-Tools 9.15, which knows no integers.
     """
 
-    def __init__(self, graph: Hypergraph, edges: Sequence[Candidate], budget: float) -> None:
-        self._graph, self._edges, self._budget = graph, edges, budget
+    def __init__(self, graph: Hypergraph, options: Sequence[_Option], budget: float | int) -> None:
+        self._graph, self._options, self._budget = graph, options, budget
         self._solver = pywraplp.Solver.CreateSolver("SCIP")
         self._bought = {name: self._solver.BoolVar("") for name in graph.sources}
-        self._chosen = [self._solver.NumVar(0, 1, "") for _ in edges]
+        self._chosen = [self._solver.NumVar(0, 1, "") for _ in options]
         self.version: str = self._solver.SolverVersion()
         self._link()
         within_budget = self._at_most(budget * (1 + _ROUNDING))
@@ -196,8 +198,8 @@ class _Program:
         for name, variable in self._bought.items():
             within_budget.SetCoefficient(variable, graph.cost[name])
             variable.SetLb(name in graph.must_use)
-        for edge, variable in zip(edges, self._chosen, strict=True):
-            objective.SetCoefficient(variable, _worth(graph, edge))
+        for option, variable in zip(options, self._chosen, strict=True):
+            objective.SetCoefficient(variable, option.worth)
         self._good_enough: Any = None
 
     @property
@@ -205,7 +207,7 @@ class _Program:
         """What no policy exceeds, by the last proof."""
         return float(self._solver.Objective().BestBound())
 
-    def solve(self, at_least: float | None = None) -> list[Candidate] | None:
+    def solve(self, at_least: float | None = None) -> list[_Option] | None:
         """Return the edges of an optimal policy, or nothing if there is none (that good)."""
         if at_least is not None:
             self._demand(at_least)
@@ -217,52 +219,53 @@ class _Program:
                 return None
             if status != pywraplp.Solver.OPTIMAL:
                 raise RuntimeError(f"{self.version} ended with status {status}, without a proof")
-            edges = self._solution()
-            bought = _bought(self._graph, edges)
+            options = self._solution()
+            bought = _bought(self._graph, options)
             cost = fsum(self._graph.cost[name] for name in bought)
             if cost <= self._budget * (1 + _ROUNDING):
-                return edges
+                return options
             # The solver's own tolerance let a set pass that is too dear: cut it off.
             too_dear = self._at_most(len(bought) - 1)
             for name in bought:
                 too_dear.SetCoefficient(self._bought[name], 1)
 
-    def exclude(self, bought: Collection[str]) -> None:
+    def exclude(self, bought: frozenset[str]) -> None:
         """Demand from now on an edge that reads a task outside of `bought`."""
         row = self._solver.Constraint(1, self._solver.infinity())
-        for edge, variable in zip(self._edges, self._chosen, strict=True):
+        for option, variable in zip(self._options, self._chosen, strict=True):
             # With this row, whole numbers are no longer for free.
             variable.SetInteger(True)
-            if not set(edge.sources).issubset(bought):
+            if not option.sources <= bought:
                 row.SetCoefficient(variable, 1)
 
-    def _solution(self) -> list[Candidate]:
+    def _solution(self) -> list[_Option]:
         """The heaviest edge of every target: shares of a target may be split between equals."""
-        heaviest: dict[str, tuple[float, Candidate]] = {}
-        for edge, variable in zip(self._edges, self._chosen, strict=True):
+        heaviest: dict[str, tuple[float, _Option]] = {}
+        for option, variable in zip(self._options, self._chosen, strict=True):
             share = variable.solution_value()
-            if share > heaviest.get(edge.target, (0.0, edge))[0]:
-                heaviest[edge.target] = (share, edge)
-        return [edge for _, edge in heaviest.values()]
+            if share > heaviest.get(option.edge.target, (0.0, option))[0]:
+                heaviest[option.edge.target] = (share, option)
+        return [option for _, option in heaviest.values()]
 
     def _demand(self, objective: float) -> None:
         if self._good_enough is None:
             self._good_enough = self._solver.Constraint(objective, self._solver.infinity())
-            for edge, variable in zip(self._edges, self._chosen, strict=True):
-                self._good_enough.SetCoefficient(variable, _worth(self._graph, edge))
+            for option, variable in zip(self._options, self._chosen, strict=True):
+                self._good_enough.SetCoefficient(variable, option.worth)
         self._good_enough.SetLb(objective)
 
     def _link(self) -> None:
         """One edge into every target, reading nothing that is not bought."""
         into: dict[str, Any] = {t: self._solver.Constraint(1, 1) for t in self._graph.targets}
         reads: dict[tuple[str, str], Any] = {}
-        for edge, variable in zip(self._edges, self._chosen, strict=True):
-            into[edge.target].SetCoefficient(variable, 1)
-            for name in edge.sources:
-                if (edge.target, name) not in reads:
-                    reads[edge.target, name] = self._at_most(0)
-                    reads[edge.target, name].SetCoefficient(self._bought[name], -1)
-                reads[edge.target, name].SetCoefficient(variable, 1)
+        for option, variable in zip(self._options, self._chosen, strict=True):
+            target = option.edge.target
+            into[target].SetCoefficient(variable, 1)
+            for name in option.edge.sources:
+                if (target, name) not in reads:
+                    reads[target, name] = self._at_most(0)
+                    reads[target, name].SetCoefficient(self._bought[name], -1)
+                reads[target, name].SetCoefficient(variable, 1)
 
-    def _at_most(self, bound: float) -> Any:
+    def _at_most(self, bound: float | int) -> Any:
         return self._solver.Constraint(-self._solver.infinity(), bound)

@@ -9,6 +9,7 @@ from math import exp, isnan, log
 from typing import Literal, get_args
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.errors import BadInput
 
 Scale = Literal["raw", "log", "saturating", "quality", "gain"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
@@ -20,6 +21,18 @@ FLOOR = 1e-9
 
 STEEPNESS = 20.0
 """The paper's display distance is exp(-20 p); the saturating scale is 1 minus it."""
+
+
+def named(name: str) -> Scale:
+    """Return the scale of that name.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for scale in SCALES:
+        if scale == name:
+            return scale
+    raise BadInput(f"--scale: found {name!r}, expected one of {', '.join(SCALES)}")
 
 
 def scaled(candidate: Candidate, scale: Scale) -> float:

@@ -13,7 +13,7 @@ from taskonomy.taxonomy.policy import Policy, solved
 
 def policies(
     candidates: Sequence[Candidate],
-    budgets: Iterable[float],
+    budgets: Iterable[float | int],
     orders: Iterable[int],
     question: Question | None = None,
 ) -> list[Policy]:

@@ -1,0 +1,181 @@
+"""`taskonomy solve`: a taxonomy from an affinity file (contract.md)."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.errors import BadInput, Infeasible
+from taskonomy.taxonomy import released
+from taskonomy.taxonomy.hypergraph import Question
+from taskonomy.taxonomy.scales import DEFAULT, SCALES, named
+
+if TYPE_CHECKING:
+    from taskonomy.taxonomy.policy import Policy
+
+_LISTS = {
+    "--sources": "tasks that may be bought (default: all)",
+    "--targets": "tasks that must be solved (default: all)",
+    "--novel": "targets that can neither be bought nor serve as a source",
+    "--must-use": "tasks that must be bought",
+    "--must-not-use": "tasks that may not be bought",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `taskonomy solve`."""
+    add = parser.add_argument
+    add("affinities", type=Path, metavar="AFFINITIES", help="affinity.parquet or a released .pkl")
+    add("--budget", required=True, help="most that the bought tasks' labels may cost together")
+    add("--max-order", required=True, help="most sources of one transfer")
+    add("--scale", default=DEFAULT, help=f"{', '.join(SCALES)} (default: {DEFAULT})")
+    for option, meaning in _LISTS.items():
+        add(option, action="append", metavar="TASK,...", help=meaning)
+    add("--cost", action="append", metavar="TASK=X,...", help="label costs (default: 1 each)")
+    add("--importance", action="append", metavar="TASK=X,...", help="weights (default: 1 each)")
+    add("--with-own-readouts", action="store_true", help="own low-data readouts are edges too")
+    add("--with-random", action="store_true", help="the random projection may be bought too")
+    add("--regime", help="which regime of an affinity.parquet that holds several")
+    add("--wins-vs-scratch", type=Path, metavar="FILE", help="released win rates: gain")
+    add("--wins-vs-supervised", type=Path, metavar="FILE", help="released win rates: quality")
+    add("--drop-suspect", action="store_true", help="leave suspect released entries out")
+    add("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the optimal taxonomy; return 0.
+
+    Raises:
+        BadInput: a file or an argument cannot be used.
+        Infeasible: no taxonomy answers; with `--json` the reason is also printed as JSON.
+    """
+    # OR-Tools takes 0.1 s to import, which `taskonomy --help` need not wait for.
+    from taskonomy.taxonomy.policy import find
+
+    started = time.perf_counter()
+    budget, question = _number("--budget", args.budget), _question(args)
+    candidates = _candidates(args)
+    try:
+        policy = find(candidates, question, budget)
+    except Infeasible as reason:
+        if args.json:
+            print(json.dumps({"status": "infeasible", "reason": str(reason)}, indent=2))
+        raise
+    if args.json:
+        seconds = round(time.perf_counter() - started, 3)
+        print(json.dumps({**policy.as_json(), "seconds": seconds}, indent=2, allow_nan=False))
+    else:
+        print(text(policy))
+    return 0
+
+
+def text(policy: "Policy") -> str:
+    """Return a policy as a table to read."""
+    lines = [
+        f"Label {len(policy.sources)}: {', '.join(policy.sources) or 'nothing'}",
+        "",
+        f"{'target':30} {'gain':>6} {'quality':>8}  from",
+    ]
+    for edge in policy.edges:
+        origin = "its own labels" if edge.kind == "supervised" else " + ".join(edge.sources)
+        gain, quality = _figure(edge.win_vs_scratch), _figure(edge.win_vs_supervised)
+        lines.append(f"{edge.target:30} {gain:>6} {quality:>8}  {origin}")
+    gain, quality = _figure(policy.mean_gain), _figure(policy.mean_quality)
+    lines += [
+        f"{'mean':30} {gain:>6} {quality:>8}",
+        "",
+        f"Optimal ({policy.solver}): objective {policy.objective:.6f} on the {policy.scale} scale"
+        + ("; another taxonomy is as good." if policy.tied else "."),
+    ]
+    return "\n".join(lines)
+
+
+def _question(args: argparse.Namespace) -> Question:
+    order = _number("--max-order", args.max_order)
+    if order != int(order):
+        raise BadInput(f"--max-order: found {args.max_order}, expected a whole number")
+    return Question(
+        max_order=int(order),
+        scale=named(args.scale),
+        sources=None if args.sources is None else _list(args.sources),
+        targets=None if args.targets is None else _list(args.targets),
+        novel=_list(args.novel),
+        must_use=_list(args.must_use),
+        must_not_use=_list(args.must_not_use),
+        cost=_numbers("--cost", args.cost),
+        importance=_numbers("--importance", args.importance),
+        with_own_readouts=args.with_own_readouts,
+        with_random=args.with_random,
+    )
+
+
+def _candidates(args: argparse.Namespace) -> list[Candidate]:
+    wins = {
+        "--wins-vs-scratch": args.wins_vs_scratch,
+        "--wins-vs-supervised": args.wins_vs_supervised,
+    }
+    if args.affinities.suffix == ".pkl":
+        if args.regime is not None:
+            raise BadInput(f"--regime: found {args.regime!r}, but a released file has one regime")
+        return _released(args.affinities, *wins.values(), drop=args.drop_suspect)
+    from taskonomy.affinity import table  # pyarrow, which released files do not need
+
+    for option in (name for name, path in wins.items() if path is not None):
+        raise BadInput(f"{option}: {args.affinities} has its own win rates, expected a .pkl")
+    candidates = table.read(args.affinities)
+    if not candidates:
+        raise BadInput(f"{args.affinities}: found no row, expected one a candidate")
+    if args.regime is None:
+        return candidates
+    regimes = sorted({c.regime for c in candidates})
+    if args.regime not in regimes:
+        raise BadInput(f"--regime: found {args.regime!r}, expected one of {', '.join(regimes)}")
+    return [c for c in candidates if c.regime == args.regime]
+
+
+def _released(
+    affinities: Path, scratch: Path | None, supervised: Path | None, *, drop: bool
+) -> list[Candidate]:
+    files = (
+        released.read(affinities),
+        released.read(scratch) if scratch else None,
+        released.read(supervised) if supervised else None,
+    )
+    suspects = released.suspects(*files)
+    for suspect in suspects:
+        done = "dropped" if drop else "kept; --drop-suspect leaves it out"
+        print(f"suspect entry {suspect.key}: {suspect.reason} ({done})", file=sys.stderr)
+    dropped = {suspect.key for suspect in suspects} if drop else set()
+    kept = {key: p for key, p in files[0].items() if key not in dropped}
+    return released.candidates(kept, *files[1:])
+
+
+def _list(values: Sequence[str] | None) -> tuple[str, ...]:
+    parts = (part.strip() for value in values or () for part in value.split(","))
+    return tuple(part for part in parts if part)
+
+
+def _numbers(option: str, values: Sequence[str] | None) -> dict[str, float]:
+    found = {}
+    for part in _list(values):
+        name, equals, number = part.partition("=")
+        if not (name and equals):
+            raise BadInput(f"{option}: found {part!r}, expected TASK=NUMBER")
+        found[name] = _number(f"{option} {name}", number)
+    return found
+
+
+def _number(option: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        raise BadInput(f"{option}: found {value!r}, expected a number") from error
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None or isnan(value) else f"{value:.3f}"

@@ -1,0 +1,161 @@
+"""Tournaments, the analytic hierarchy process, bootstrap intervals, the affinity table."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jaxtyping import Float
+
+from taskonomy.affinity import table
+from taskonomy.affinity.ahp import CLIP, ahp
+from taskonomy.affinity.bootstrap import bootstrap, replicate_win_rates, resample
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.affinity.tournament import win_rate, win_rates
+from taskonomy.errors import BadInput
+
+
+def naive_win_rates(losses: Float[np.ndarray, "S N"]) -> Float[np.ndarray, "S S"]:
+    """The definition, letter by letter."""
+    size, images = losses.shape
+    rates = np.zeros((size, size))
+    for i in range(size):
+        for j in range(size):
+            for n in range(images):
+                if losses[i, n] < losses[j, n]:
+                    rates[i, j] += 1 / images
+                elif losses[i, n] == losses[j, n]:
+                    rates[i, j] += 0.5 / images
+    return rates
+
+
+@st.composite
+def tied_losses(draw: st.DrawFn) -> Float[np.ndarray, "S N"]:
+    """Few different values, so that ties abound."""
+    size, images = draw(st.integers(1, 6)), draw(st.integers(1, 9))
+    values = st.sampled_from([0.0, 0.5, 1.0, float("inf")])
+    cells = draw(st.lists(values, min_size=size * images, max_size=size * images))
+    return np.array(cells).reshape(size, images)
+
+
+@given(tied_losses())
+@settings(max_examples=60, deadline=None)
+def test_win_rates_follow_the_definition_with_ties(losses: Float[np.ndarray, "S N"]) -> None:
+    rates = win_rates(losses)
+    np.testing.assert_allclose(rates, naive_win_rates(losses), atol=1e-12)
+    np.testing.assert_allclose(rates + rates.T, 1, atol=1e-12)
+    np.testing.assert_allclose(win_rate(losses, losses[0]), rates[:, 0], atol=1e-12)
+
+
+@given(tied_losses(), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_a_replicate_is_the_tournament_on_repeated_images(
+    losses: Float[np.ndarray, "S N"], seed: int
+) -> None:
+    counts = resample(losses.shape[1], 3, np.random.default_rng(seed))
+    assert (counts.sum(axis=1) == losses.shape[1]).all()
+    for rates, count in zip(replicate_win_rates(losses, counts), counts, strict=True):
+        repeated = np.repeat(losses, count.astype(int), axis=1)
+        np.testing.assert_allclose(rates, win_rates(repeated), atol=1e-6)
+
+
+def test_failed_readouts_are_refused_by_row() -> None:
+    losses = np.ones((4, 3))
+    losses[2, 1] = np.nan
+    with pytest.raises(BadInput, match=r"rows \[2\]"):
+        win_rates(losses)
+
+
+@given(st.lists(st.floats(0.05, 1.0), min_size=2, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_consistent_win_rates_give_back_the_strengths(strengths: list[float]) -> None:
+    """Bradley-Terry: i wins against j with s_i / (s_i + s_j), so that w'_ij = s_i / s_j."""
+    s = np.array(strengths)
+    rates = s[:, None] / (s[:, None] + s[None, :])
+    np.testing.assert_allclose(ahp(rates), s / s.sum(), rtol=1e-9)
+
+
+def test_affinities_are_the_perron_vector_of_clipped_ratios() -> None:
+    losses = np.random.default_rng(0).normal(size=(12, 40)) + np.linspace(0, 5, 12)[:, None]
+    rates = win_rates(losses)
+    assert rates.max() == 1.0  # so that clipping matters
+    clipped = np.clip(rates, CLIP, 1 - CLIP)
+    values, vectors = np.linalg.eig(clipped / clipped.T)
+    perron = np.abs(vectors[:, np.argmax(values.real)].real)
+    np.testing.assert_allclose(ahp(rates), perron / perron.sum(), rtol=1e-9)
+
+
+def test_who_wins_every_image_is_999_times_better() -> None:
+    np.testing.assert_allclose(ahp(np.array([[0.5, 1.0], [0.0, 0.5]])), [0.999, 0.001])
+
+
+def test_intervals_hold_the_estimates_and_repeat_by_seed() -> None:
+    losses = np.random.default_rng(1).normal(size=(6, 200)) + np.linspace(0, 1, 6)[:, None]
+    one, again = (bootstrap(losses, 200, 0.95, np.random.default_rng(7)) for _ in range(2))
+    np.testing.assert_array_equal(one.affinity_low, again.affinity_low)
+    assert (one.affinity_low < one.affinity).all()
+    assert (one.affinity < one.affinity_high).all()
+    np.testing.assert_allclose(one.affinity.sum(), 1)
+    # A win rate of 1/2 on 200 images has a standard error of sqrt(1/4 / 200) = .035.
+    width = one.win_rate_high[2, 3] - one.win_rate_low[2, 3]
+    assert 2 * 1.96 * 0.025 < width < 2 * 1.96 * 0.045
+
+
+def test_win_rate_intervals_cover_the_truth_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(2)
+    truth, trials, covered = 0.7, 200, 0
+    for _ in range(trials):
+        first_wins = rng.random(150) < truth
+        losses = np.stack([~first_wins, first_wins]).astype(float)
+        found = bootstrap(losses, 200, 0.95, rng)
+        covered += found.win_rate_low[0, 1] <= truth <= found.win_rate_high[0, 1]
+    assert 0.90 <= covered / trials <= 0.99
+
+
+ROW = Candidate(
+    regime="256",
+    target="normal",
+    sources=("depth_zbuffer", "reshading"),
+    kind="transfer",
+    affinity=0.25,
+    affinity_low=0.2,
+    affinity_high=0.3,
+    win_vs_scratch=0.75,
+    win_vs_supervised=0.4,
+    n_test=300,
+)
+
+
+def test_the_table_comes_back_as_written(tmp_path: Path) -> None:
+    rows = [ROW, replace(ROW, sources=("normal",), kind="supervised")]
+    table.write(tmp_path / "affinity.parquet", rows)
+    assert table.read(tmp_path / "affinity.parquet") == [rows[1], rows[0]]  # by order
+    table.write(tmp_path / "again.parquet", rows[::-1])
+    first, second = (tmp_path / f for f in ("affinity.parquet", "again.parquet"))
+    assert first.read_bytes() == second.read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["affinity.parquet", "again.parquet"]
+
+
+def test_what_was_not_measured_is_null(tmp_path: Path) -> None:
+    table.write(tmp_path / "t.parquet", [replace(ROW, win_vs_scratch=float("nan"))])
+    (row,) = table.read(tmp_path / "t.parquet")
+    assert np.isnan(row.win_vs_scratch)
+
+
+def test_other_files_are_no_affinity_table(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (tmp_path / "text.parquet").write_text("not parquet")
+    pq.write_table(pa.table({"target": ["normal"]}), tmp_path / "other.parquet")
+    table.write(tmp_path / "range.parquet", [replace(ROW, affinity=1.5)])
+    for name, complaint in [
+        ("absent.parquet", "no such file"),
+        ("text.parquet", "expected an affinity.parquet"),
+        ("other.parquet", "column 'regime' is missing"),
+        ("range.parquet", "affinity is 1.5"),
+    ]:
+        with pytest.raises(BadInput, match=complaint):
+            table.read(tmp_path / name)
