@@ -76,7 +76,7 @@ def model_table(rows: Sequence[Candidate]) -> pa.Table:
 
 
 def policies(rows: Sequence[Candidate]) -> list[dict[str, Any]]:
-    solved = sweep.policies(rows, budgets=[1, 4, 8, 22], orders=[1, 2])
+    solved = sweep.policies(rows, budgets=[2, 8], orders=[1, 2])
     return [
         {"regime": REGIME, "budget": p.budget, "max_order": p.max_order, "seconds": 1.0}
         | p.as_json()

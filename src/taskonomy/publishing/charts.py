@@ -136,7 +136,7 @@ def intervals(
     pairs: Mapping[tuple[str, str], Candidate], targets: Sequence[str], count: int = 5
 ) -> Intervals:
     """The `count` strongest sources of every target with their bootstrap intervals."""
-    width, left, right, pitch, top = 520.0, 178.0, 508.0, 26.0, 26.0
+    width, left, right, pitch, top = 530.0, 190.0, 518.0, 26.0, 26.0
     rows = [(target, strongest(pairs, target, count)) for target in targets]
     ends = [v for _, best in rows for _, places in best for v in places if v > 0]
     low = math.floor(math.log2(min([0.5, *ends])))
@@ -193,7 +193,7 @@ def tree(linkage: Float[np.ndarray, "joins 4"], labels: Sequence[str]) -> Tree:
         raise BadInput(
             f"task tree: {len(linkage)} joins for {len(labels)} tasks; expected one join fewer"
         )
-    width, right, pitch, top = 500.0, 330.0, 22.0, 10.0
+    width, right, pitch, top = 530.0, 330.0, 22.0, 10.0
     tallest = float(linkage[:, 2].max()) or 1.0
     order = _leaves(linkage, len(labels))
     groups: list[set[str]] = [{task(name).group} for name in labels]

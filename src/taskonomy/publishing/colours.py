@@ -33,14 +33,14 @@ def scalar_map(
     below = np.minimum(filled.astype(int), len(_ANCHORS) - 2)
     part = (filled - below)[..., None]
     colour = _ANCHORS[below] * (1 - part) + _ANCHORS[below + 1] * part
-    return _masked(np.rint(colour), np.asarray(np.isfinite(values[0])))
+    return _masked(np.rint(colour), np.isfinite(values[0]))
 
 
 def signed(values: Float[np.ndarray, "c h w"], reach: float) -> UInt8[np.ndarray, "h w 3"]:
     """Two or three channels in [-reach, reach] as red, green and blue; zero is middle grey."""
     filled = np.zeros((3, *values.shape[1:]))
     filled[: len(values)] = values[:3]
-    known = np.isfinite(filled).all(axis=0)
+    known = np.asarray(np.isfinite(filled).all(axis=0))
     colour = np.clip(np.nan_to_num(filled) / reach, -1, 1) * 127.5 + 127.5
     return _masked(np.rint(colour.transpose(1, 2, 0)), known)
 
@@ -52,7 +52,7 @@ def categories(ids: Int[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
     turn = (hue[..., None] + np.array([0.0, 2 / 3, 1 / 3])) % 1.0
     wave = np.clip(np.abs(turn * 6 - 3) - 1, 0, 1)
     colour = np.rint(255 * value[..., None] * (0.35 + 0.65 * wave))
-    return _masked(colour, ids >= 0)
+    return _masked(colour, np.asarray(ids >= 0))
 
 
 def embeddings(values: Float[np.ndarray, "n c h w"]) -> UInt8[np.ndarray, "n h w 3"]:

@@ -11,8 +11,8 @@ from typing import Any
 from taskonomy.dictionary import SOURCES, task
 from taskonomy.publishing.matrices import by_group
 
-_WIDTH = 520.0
-_LEFT, _RIGHT, _JOINT = 180.0, 344.0, 320.0
+_WIDTH = 550.0
+_LEFT, _RIGHT, _JOINT = 194.0, 356.0, 332.0
 _PITCH = 23.0
 _MARGIN = 30.0
 
