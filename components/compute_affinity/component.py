@@ -1,0 +1,34 @@
+"""The component compute-affinity."""
+
+from kfp import dsl
+
+from components.images import SOLVE
+
+
+@dsl.component(base_image=SOLVE, install_kfp_package=False)
+def compute_affinity(
+    store: str,
+    config: str,
+    tracking: str,
+    plan: str,
+    candidates: str,
+    after: list,  # noqa: ARG001
+) -> str:
+    """Hold the tournaments and turn them into affinities by the Analytic Hierarchy Process.
+
+    Args:
+        store: root of the store, a folder or an object-store URL.
+        config: one profile of params.yaml, as canonical JSON.
+        tracking: MLflow's tracking URI.
+        plan: the plan's key.
+        candidates: the candidates' key.
+        after: ids of the shards that must be trained before; only their order matters.
+
+    Returns:
+        The affinities' key.
+    """
+    from taskonomy import stages
+    from taskonomy.orchestration import stage
+
+    with stage("compute-affinity"):
+        return stages.compute_affinity(stages.Context(store, config, tracking), plan, candidates)

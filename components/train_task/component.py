@@ -1,0 +1,32 @@
+"""The component train-task."""
+
+from kfp import dsl
+
+from components.images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def train_task(
+    store: str,
+    config: str,
+    tracking: str,
+    plan: str,
+    shard: str,
+) -> str:
+    """Train one shard of task-specific networks and cache their representations.
+
+    Args:
+        store: root of the store, a folder or an object-store URL.
+        config: one profile of params.yaml, as canonical JSON.
+        tracking: MLflow's tracking URI.
+        plan: the plan's key.
+        shard: the shard's id.
+
+    Returns:
+        The shard's id, once it is trained.
+    """
+    from taskonomy import stages
+    from taskonomy.orchestration import stage
+
+    with stage("train-task", shard):
+        return stages.train_task(stages.Context(store, config, tracking), plan, shard)

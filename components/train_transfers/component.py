@@ -1,0 +1,32 @@
+"""The component train-transfers."""
+
+from kfp import dsl
+
+from components.images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def train_transfers(
+    store: str,
+    config: str,
+    tracking: str,
+    plan: str,
+    shard: str,
+) -> str:
+    """Train one shard of readouts, of first or of higher order, on cached representations.
+
+    Args:
+        store: root of the store, a folder or an object-store URL.
+        config: one profile of params.yaml, as canonical JSON.
+        tracking: MLflow's tracking URI.
+        plan: the plan's key for first order, the candidates' key for higher orders.
+        shard: the shard's id.
+
+    Returns:
+        The shard's id, once it is trained.
+    """
+    from taskonomy import stages
+    from taskonomy.orchestration import stage
+
+    with stage("train-transfers", shard):
+        return stages.train_transfers(stages.Context(store, config, tracking), plan, shard)

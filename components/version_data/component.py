@@ -1,0 +1,30 @@
+"""The component version-data."""
+
+from kfp import dsl
+
+from components.images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def version_data(
+    store: str,
+    config: str,
+    tracking: str,
+    source: str,
+) -> str:
+    """Render rooms or point at data, verify it, and record its version.
+
+    Args:
+        store: root of the store, a folder or an object-store URL.
+        config: one profile of params.yaml, as canonical JSON.
+        tracking: MLflow's tracking URI.
+        source: folder of a data set in the Taskonomy layout; empty renders the embedded rooms.
+
+    Returns:
+        The data set's key.
+    """
+    from taskonomy import stages
+    from taskonomy.orchestration import stage
+
+    with stage("version-data"):
+        return stages.version_data(stages.Context(store, config, tracking), source)

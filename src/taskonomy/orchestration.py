@@ -1,0 +1,237 @@
+"""The pipeline on one machine: kfp.local runs each component as a process of its own.
+
+What runs is the compiled pipeline that a cluster would be given (pipelines/taxonomy.yaml). kfp's
+own words go to a log file; a person sees the progress bars, a line a stage, and a failure in one
+line.
+"""
+
+import builtins
+import errno
+import io
+import logging
+import os
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from taskonomy.errors import BadInput, Infeasible
+from taskonomy.stages import Context, export
+
+# kfp.local runs at most so many iterations of a loop at once.
+WORKERS = 2
+
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}
+_LINE = re.compile(
+    r"stage (?P<name>[^:]+): (?:(?P<end>bad input|infeasible|failed): )?(?P<text>.*)"
+)
+_BAR = re.compile(r"\d+%\|.*\[\d+:\d\d|\d+\w* \[\d+:\d\d")
+# Between two lines of one bar where nothing can be redrawn.
+_BAR_SECONDS = 15.0
+
+
+class StageFailed(RuntimeError):
+    """A stage ended in an error that is not bad input; one line, with the place of the log."""
+
+
+@contextmanager
+def stage(name: str, shard: str = "") -> Iterator[None]:
+    """Around the body of a component: say in one line how its stage ended, and how long it took.
+
+    Bad input and a full disk end the process with code 2, an infeasible taxonomy with code 3, each
+    without a traceback; any other error is passed on after its line.
+
+    Args:
+        name: the stage.
+        shard: the shard's id, in a loop.
+    """
+    label = f"stage {name} {shard}".rstrip()
+    start = time.perf_counter()
+    try:
+        yield
+    except (BadInput, Infeasible) as error:
+        bad = isinstance(error, BadInput)
+        _say(label, f"{'bad input' if bad else 'infeasible'}: {error}")
+        raise SystemExit(2 if bad else 3) from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL_DISK:
+            place = error.filename or "the store"
+            wish = "expected a writable place with free space"
+            _say(label, f"bad input: {place}: {error.strerror}; {wish}")
+            raise SystemExit(2) from None
+        _say(label, f"failed: {type(error).__name__}: {error}")
+        raise
+    _say(label, f"{time.perf_counter() - start:.1f} s")
+
+
+def run_locally(context: Context, source: str, out: Path) -> None:
+    """Run the whole road on this machine, and copy what it publishes into `out`.
+
+    Args:
+        context: where and how to run; its store is a folder here.
+        source: a data set in the Taskonomy layout; empty renders the embedded rooms.
+        out: the folder for the published files.
+
+    Raises:
+        BadInput: a stage found its input wrong.
+        Infeasible: no taxonomy satisfies the configuration.
+        StageFailed: a stage failed otherwise.
+    """
+    log = Path(context.store) / "logs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    with log.open("w") as written:
+        console = _Console(sys.stderr, written)
+        with console, _as_it_was():
+            key = _run(context, source, console, log)
+    print(f"\nfinished in {(time.perf_counter() - start) / 60:.1f} minutes; published:")
+    for path in export(context, key, out):
+        print(f"  {path}")
+    mlflow = Path(sys.executable).with_name("mlflow")
+    print(f"every model, in MLflow: {mlflow} ui --backend-store-uri {context.tracking}")
+
+
+def _run(context: Context, source: str, console: "_Console", log: Path) -> str:
+    """Execute the compiled pipeline; return the publication's key."""
+    from kfp import components, local
+
+    # Two stages at once share the cores; a process inherits this before it imports anything.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // WORKERS)))
+    pipeline = components.load_component_from_file(str(_compiled()))
+    with tempfile.TemporaryDirectory(prefix="taskonomy-") as root:
+        local.init(local.SubprocessRunner(use_venv=False), pipeline_root=root)
+        try:
+            task = pipeline(
+                store=context.store,
+                config=context.config,
+                tracking=context.tracking,
+                source=source,
+            )
+        except RuntimeError as error:
+            raise console.failure(log) from error
+    key: str = task.output
+    return key
+
+
+def _compiled() -> Path:
+    """The compiled pipeline: inside an installed package, or in the checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / "pipelines" / "taxonomy.yaml"
+    return inside if inside.is_file() else package.parents[1] / "pipelines" / "taxonomy.yaml"
+
+
+class _Console(io.TextIOBase):
+    """Stands in for stdout while kfp runs: logs every line, and shows people theirs.
+
+    kfp prints what a component's process says, line by line, from one thread a process.
+    """
+
+    def __init__(self, screen: TextIO, log: TextIO) -> None:
+        self._screen = screen
+        self._log = log
+        self._redraws = screen.isatty()
+        self._lock = threading.Lock()
+        self._partial = threading.local()
+        self._bars: dict[int, str] = {}
+        self._shown: dict[int, float] = {}
+        self._ends: list[tuple[str, str, str]] = []
+        self._stdout = redirect_stdout(self)
+
+    def __enter__(self) -> "_Console":
+        self._stdout.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stdout.__exit__(None, None, None)
+        self._bars.clear()
+        self._redraw()
+
+    def writable(self) -> bool:
+        """As any stream that is written to."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Take a piece of text; whole lines are logged and shown."""
+        *lines, rest = (getattr(self._partial, "text", "") + text).split("\n")
+        self._partial.text = rest
+        with self._lock:
+            for line in lines:
+                self._take(line)
+        return len(text)
+
+    def failure(self, log: Path) -> Exception:
+        """What to raise when the pipeline has failed: bad input counts before anything else."""
+        log_at = f"the log is {log}"
+        for kind, make in (("bad input", BadInput), ("infeasible", Infeasible)):
+            for _, end, text in self._ends:
+                if end == kind:
+                    return make(text)
+        for name, end, text in self._ends:
+            if end == "failed":
+                return StageFailed(f"stage {name}: {text}; {log_at}")
+        return StageFailed(f"a stage ended without a word, as when memory runs out; {log_at}")
+
+    def _take(self, line: str) -> None:
+        thread, text = threading.get_ident(), line.strip()
+        if _BAR.search(text):
+            self._bars[thread] = text
+            self._show_bar(thread)
+            return
+        self._log.write(line + "\n")
+        self._log.flush()
+        found = _LINE.fullmatch(text)
+        if found:
+            self._ends.append((found["name"], found["end"] or "", found["text"]))
+            self._bars.pop(thread, None)
+        # A failure is said at once: the loop's other shards may run for long before the run ends.
+        if (found and found["end"] in (None, "failed")) or text.startswith("taskonomy: "):
+            self._clear()
+            self._screen.write(text + "\n")
+            self._redraw()
+
+    def _show_bar(self, thread: int) -> None:
+        if self._redraws:
+            self._redraw()
+        elif time.monotonic() - self._shown.get(thread, -_BAR_SECONDS) >= _BAR_SECONDS:
+            self._shown[thread] = time.monotonic()
+            self._screen.write(self._bars[thread] + "\n")
+            self._screen.flush()
+
+    def _clear(self) -> None:
+        if self._redraws:
+            self._screen.write("\r\x1b[2K")
+
+    def _redraw(self) -> None:
+        self._clear()
+        if self._redraws and self._bars:
+            room = shutil.get_terminal_size().columns // len(self._bars) - 2
+            self._screen.write("  ".join(bar[:room].ljust(room) for bar in self._bars.values()))
+        self._screen.flush()
+
+
+@contextmanager
+def _as_it_was() -> Iterator[None]:
+    """Undo what kfp.local leaves changed when two of its threads end in the other order."""
+    root = logging.getLogger()
+    handlers, level, printing = root.handlers[:], root.level, builtins.print
+    try:
+        with warnings.catch_warnings():
+            # Images, requests and display names count on a cluster alone.
+            warnings.filterwarnings("ignore", message=".*custom or non-Python base image")
+            warnings.filterwarnings("ignore", message=".*no effect in the current local runner")
+            yield
+    finally:
+        root.handlers[:], builtins.print = handlers, printing
+        root.setLevel(level)
+
+
+def _say(label: str, text: str) -> None:
+    print(f"{label}: {' '.join(text.split())}", file=sys.stderr, flush=True)
