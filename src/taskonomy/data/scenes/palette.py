@@ -66,7 +66,7 @@ class Palette:
         if tone < 0.35:
             a = rgb(self.accent(), rng.uniform(0.0, 0.12), rng.uniform(0.85, 0.97))
         elif tone < 0.9:
-            a = rgb(self.accent(), rng.uniform(0.35, 0.8), rng.uniform(0.4, 0.9))
+            a = rgb(self.accent(), rng.uniform(0.2, 0.68), rng.uniform(0.35, 0.88))
         else:
             a = rgb(self.accent(), 0.2, 0.16)
         return Material("plain", a, a, 1.0, 0.3, seed=self.seed())
@@ -79,7 +79,7 @@ class Palette:
         """Cloth, plain or with a pattern."""
         rng = self.rng
         hue = self.accent() if hue is None else hue
-        a = rgb(hue, rng.uniform(0.2, 0.85), rng.uniform(0.3, 0.92))
+        a = rgb(hue, rng.uniform(0.1, 0.72), rng.uniform(0.3, 0.92))
         b = rgb(hue + rng.choice([0.0, 0.08, 0.5]), rng.uniform(0.1, 0.6), rng.uniform(0.35, 0.98))
         kinds = ["weave", "weave", "weave", "stripes", "plaid", "dots", "floral", "diamonds"]
         kind = str(rng.choice(kinds))
@@ -134,7 +134,7 @@ class Palette:
         rng = self.rng
         dark = rng.random() < 0.25
         value = rng.uniform(0.45, 0.62) if dark else rng.uniform(0.75, 0.97)
-        depth = rng.uniform(0.3, 0.65) if dark else rng.uniform(0.06, 0.38)
+        depth = rng.uniform(0.25, 0.55) if dark else rng.uniform(0.03, 0.3)
         a = rgb(self.wall_hue, depth, value)
         b = rgb(self.wall_hue + rng.uniform(-0.06, 0.06), depth * 0.6, min(value * 1.15, 1.0))
         if tiled:

@@ -17,18 +17,19 @@ Colours = Float[np.ndarray, "n 3"]
 
 
 def colour(
-    texture: str, u: Values, v: Values, seed: Seeds, a: Colours, b: Colours
+    texture: str, u: Values, v: Values, width: Values, seed: Seeds, a: Colours, b: Colours
 ) -> Float[np.ndarray, "n 3"]:
     """Linear RGB of surface places.
 
     Args:
         texture: a name in TEXTURES or PICTURES.
         u, v: surface coordinates in periods (PICTURES: -1..1 over the surface).
+        width: a pixel's width in the same units, beyond which detail fades.
         a, b: the material's colours at each place.
     """
     if texture in PICTURES:
-        return PICTURES[texture](u, v, seed, a, b)
-    mix, shade = TEXTURES[texture](u, v, seed)
+        return PICTURES[texture](u, v, width, seed, a, b)
+    mix, shade = TEXTURES[texture](u, v, width, seed)
     return np.asarray((a + (b - a) * mix[:, None]) * shade[:, None])
 
 
@@ -46,18 +47,24 @@ def _edge(x: Values, width: float) -> Values:
     return np.asarray((np.minimum(f, 1 - f) < width).astype(x.dtype))
 
 
-def _plain(u: Values, v: Values, seed: Seeds) -> Pattern:
-    return np.zeros_like(u), 0.97 + 0.06 * fractal(u * 3, v * 3, seed, 2)
+def _detail(w: Values, cell: float, strength: float) -> Values:
+    """The strength of a detail `cell` periods wide, seen through pixels `w` periods wide."""
+    return np.asarray(strength * np.clip(1.5 - 0.7 * w / cell, 0, 1), w.dtype)
 
 
-def _wood(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _plain(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
+    return np.zeros_like(u), 0.97 + 0.06 * smooth(u * 4, v * 4, seed)
+
+
+def _wood(u: Values, v: Values, w: Values, seed: Seeds) -> Pattern:
     """Grain along u."""
     bend = 0.6 * smooth(u * 1.5, v * 3, seed)
     rings = smooth(u * 0.8, (v + 0.15 * bend) * 22, seed + 7)
-    return 0.75 * rings, 0.9 + 0.2 * smooth(u * 2, v * 60, seed + 3)
+    fine = smooth(u * 2, v * 60, seed + 3) - 0.5
+    return 0.75 * rings, 1 + _detail(w, 0.016, 0.2) * fine
 
 
-def _planks(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _planks(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     """Boards one period wide and six long, each of its own tone."""
     row = _cells(v)
     shift = hashed(row, np.zeros_like(row), seed) * 6
@@ -68,7 +75,7 @@ def _planks(u: Values, v: Values, seed: Seeds) -> Pattern:
     return np.clip(0.7 * tone + 0.35 * grain, 0, 1), (0.85 + 0.25 * tone) * (1 - 0.55 * seam)
 
 
-def _herringbone(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _herringbone(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     s, t = (u + v) * 0.7071, (u - v) * 0.7071
     odd = (_cells(s / 2) + _cells(t / 2)) % 2 == 0
     along, across = np.where(odd, s, t), np.where(odd, t, s)
@@ -77,14 +84,14 @@ def _herringbone(u: Values, v: Values, seed: Seeds) -> Pattern:
     return np.clip(0.75 * tone + 0.3 * grain, 0, 1), 1 - 0.4 * _edge(across * 2, 0.06)
 
 
-def _tiles(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _tiles(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     """Square tiles of slightly different tones; the second colour is the grout."""
     tone = hashed(_cells(u), _cells(v), seed)
     cloud = smooth(u * 3, v * 3, seed + 1)
     return np.maximum(_edge(u, 0.025), _edge(v, 0.025)), 0.88 + 0.14 * tone + 0.08 * cloud
 
 
-def _bricks(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _bricks(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     """Courses two periods long, one high, shifted by half; the second colour is the mortar."""
     row = _cells(v)
     x = u / 2 + 0.5 * (row % 2)
@@ -94,19 +101,19 @@ def _bricks(u: Values, v: Values, seed: Seeds) -> Pattern:
     return mortar, 0.7 + 0.4 * tone + 0.2 * rough
 
 
-def _checks(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _checks(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     mix = ((_cells(u) + _cells(v)) % 2).astype(u.dtype)
     return mix, 0.93 + 0.12 * smooth(u * 2, v * 2, seed)
 
 
-def _stripes(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _stripes(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     f = u - np.floor(u)
     return ((f < 0.5) | ((f > 0.7) & (f < 0.78))).astype(u.dtype), 0.96 + 0.06 * smooth(
         u * 9, v * 9, seed
     )
 
 
-def _plaid(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _plaid(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     bands = 0.5 * (u - np.floor(u) < 0.4) + 0.5 * (v - np.floor(v) < 0.4)
     lines = np.maximum(_edge(u + 0.2, 0.03), _edge(v + 0.2, 0.03))
     return np.asarray(bands, u.dtype), (1 + 0.5 * lines) * (
@@ -114,14 +121,14 @@ def _plaid(u: Values, v: Values, seed: Seeds) -> Pattern:
     )
 
 
-def _dots(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _dots(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     row = _cells(v)
     x = u + 0.5 * (row % 2)
     r = np.hypot(x - np.floor(x) - 0.5, v - row - 0.5)
     return (r < 0.26).astype(u.dtype), 0.96 + 0.06 * smooth(u * 5, v * 5, seed)
 
 
-def _floral(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _floral(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     """Flowers of five petals on a staggered grid, with stems."""
     row = _cells(v)
     x = u + 0.5 * (row % 2)
@@ -133,54 +140,56 @@ def _floral(u: Values, v: Values, seed: Seeds) -> Pattern:
     return 0.8 * (petals & (r > 0.07)) + 0.5 * (stem & ~petals), np.where(r < 0.07, 1.15, 1.0)
 
 
-def _diamonds(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _diamonds(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     s, t = u + v, u - v
     lines = np.maximum(_edge(s, 0.07), _edge(t, 0.07))
     inner = hashed(_cells(s), _cells(t), seed) > 0.5
     return np.maximum(lines, 0.35 * inner), np.ones_like(u)
 
 
-def _weave(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _weave(u: Values, v: Values, w: Values, seed: Seeds) -> Pattern:
     """Coarse cloth."""
     over = ((_cells(u * 2) + _cells(v * 2)) % 2).astype(u.dtype)
-    return 0.25 * over + 0.5 * fractal(u, v, seed, 2), 0.85 + 0.3 * hashed(
-        _cells(u * 8), _cells(v * 8), seed
-    )
+    thread = hashed(_cells(u * 8), _cells(v * 8), seed) - 0.5
+    mix = _detail(w, 0.5, 0.25) * over + _detail(w, 1.0, 0.5) * (smooth(u, v, seed) - 0.5)
+    return 0.25 + mix, 1 + _detail(w, 0.12, 0.3) * thread
 
 
-def _pile(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _pile(u: Values, v: Values, w: Values, seed: Seeds) -> Pattern:
     """Carpet: fine speckle over slow patches."""
-    speckle = hashed(_cells(u * 40), _cells(v * 40), seed)
-    return 0.6 * fractal(u * 2, v * 2, seed, 2), 0.75 + 0.5 * speckle
+    speckle = hashed(_cells(u * 40), _cells(v * 40), seed) - 0.5
+    return 0.6 * fractal(u * 2, v * 2, seed, 2), 1 + _detail(w, 0.025, 0.5) * speckle
 
 
-def _marble(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _marble(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     warp = fractal(u, v, seed, 4)
     vein = np.abs(np.sin(3.1 * (u + 0.6 * v + 3.2 * warp)))
     return (1 - vein) ** 4, 0.94 + 0.1 * warp
 
 
-def _terrazzo(u: Values, v: Values, seed: Seeds) -> Pattern:
-    blobs = smooth(u * 9, v * 9, seed)
-    chips = hashed(_cells(u * 12), _cells(v * 12), seed + 1)
-    return (blobs > 0.62) * (0.3 + 0.7 * chips), 0.95 + 0.1 * chips
+def _terrazzo(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
+    blobs = smooth(u * 14, v * 14, seed)
+    chips = hashed(_cells(u * 14), _cells(v * 14), seed + 1)
+    return (blobs > 0.66) * (0.15 + 0.4 * chips), 0.97 + 0.06 * chips
 
 
-def _plaster(u: Values, v: Values, seed: Seeds) -> Pattern:
-    return 0.3 * fractal(u, v, seed, 2), 0.93 + 0.12 * fractal(u * 9, v * 9, seed + 5, 2)
+def _plaster(u: Values, v: Values, w: Values, seed: Seeds) -> Pattern:
+    grain = smooth(u * 14, v * 14, seed + 5) - 0.5
+    return 0.3 * smooth(u, v, seed), 1 + _detail(w, 0.07, 0.12) * grain
 
 
-def _leaf(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _leaf(u: Values, v: Values, _w: Values, seed: Seeds) -> Pattern:
     vein = _edge(u * 0.5 + 0.5 * np.abs(v), 0.08)
     return fractal(u, v, seed, 2), 1 - 0.25 * vein
 
 
-def _wicker(u: Values, v: Values, seed: Seeds) -> Pattern:
+def _wicker(u: Values, v: Values, w: Values, seed: Seeds) -> Pattern:
     strand = np.abs(np.sin(3.1416 * (v + 0.5 * (_cells(u) % 2))))
-    return 0.8 * (1 - strand), 0.8 + 0.3 * hashed(_cells(u), _cells(v), seed)
+    tone = hashed(_cells(u), _cells(v), seed) - 0.5
+    return 0.4 + _detail(w, 0.5, 0.8) * (0.5 - strand), 1 + _detail(w, 1.0, 0.3) * tone
 
 
-TEXTURES: dict[str, Callable[[Values, Values, Seeds], Pattern]] = {
+TEXTURES: dict[str, Callable[[Values, Values, Values, Seeds], Pattern]] = {
     "plain": _plain,
     "wood": _wood,
     "planks": _planks,
@@ -203,7 +212,7 @@ TEXTURES: dict[str, Callable[[Values, Values, Seeds], Pattern]] = {
 }
 
 
-def _painting(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
+def _painting(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     """A landscape or an abstract of overlapping fields, by seed; a is the sky, b the land."""
     ridge = 0.5 * fractal(u * 2, np.zeros_like(u), seed, 3) - 0.3
     near = 0.6 * fractal(u * 3, np.ones_like(u), seed + 9, 2) - 0.85
@@ -218,7 +227,7 @@ def _painting(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colo
     return np.where((seed % 2 == 0)[:, None], scenery, abstract)
 
 
-def _rug(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
+def _rug(u: Values, v: Values, w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     """A rug: borders, and a medallion, diamonds or stripes inside."""
     rim = np.maximum(np.abs(u), np.abs(v))
     border = ((rim > 0.82) & (rim < 0.92)) | ((rim > 0.7) & (rim < 0.73))
@@ -228,11 +237,11 @@ def _rug(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     style = seed % 3
     inside = np.where(style == 0, medallion, np.where(style == 1, lattice, bars))
     mix = np.where(rim > 0.7, border, inside & (rim < 0.7)).astype(u.dtype)
-    speckle = hashed(_cells(u * 90), _cells(v * 90), seed)
-    return np.asarray((a + (b - a) * mix[:, None]) * (0.8 + 0.35 * speckle)[:, None])
+    speckle = 1 + _detail(w, 0.011, 0.35) * (hashed(_cells(u * 90), _cells(v * 90), seed) - 0.5)
+    return np.asarray((a + (b - a) * mix[:, None]) * speckle[:, None])
 
 
-def _sky(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
+def _sky(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     """What a window shows: sky with clouds (a), and hills or houses (b) below."""
     cloud = np.clip(2.2 * fractal(u * 1.5, v * 3, seed, 3) - 1, 0, 1)[:, None]
     sky = a * (1.0 - 0.25 * v[:, None]) * (1 - cloud) + cloud * a.max(1, keepdims=True)
@@ -247,7 +256,7 @@ def _sky(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     return np.asarray(np.where((v < roof)[:, None], town, sky))
 
 
-def _screen(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
+def _screen(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     """A screen: a scene of soft fields, or a page with a bar and lines of text."""
     field = fractal(u * 2, v * 2, seed, 3)[:, None]
     film = a * field + b * (1 - field)
@@ -257,7 +266,7 @@ def _screen(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colour
     return np.where((seed % 2 == 0)[:, None], film, page)
 
 
-def _dial(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
+def _dial(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     """A clock's face (a) with marks and hands (b)."""
     r, angle = np.hypot(u, v), np.arctan2(u, v)
     hours = 12 * hashed(seed, seed, seed)
@@ -272,7 +281,7 @@ def _dial(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     return np.where((marks | (hands > 0))[:, None], b, a)
 
 
-def _cover(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
+def _cover(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     """A book's cover or spine: bands and a block of title."""
     bands = np.abs(np.abs(v) - 0.8) < 0.06
     title = (np.abs(v - 0.3) < 0.25) & (np.abs(u) < 0.6)
@@ -280,7 +289,7 @@ def _cover(u: Values, v: Values, seed: Seeds, a: Colours, b: Colours) -> Colours
     return np.where((bands | title)[:, None], b, a)
 
 
-PICTURES: dict[str, Callable[[Values, Values, Seeds, Colours, Colours], Colours]] = {
+PICTURES: dict[str, Callable[[Values, Values, Values, Seeds, Colours, Colours], Colours]] = {
     "painting": _painting,
     "rug": _rug,
     "sky": _sky,

@@ -14,8 +14,9 @@ from jaxtyping import Bool, Float, Int
 
 from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED
 
-_SIDES, _RINGS = 32, 14
-_NEWTON_STEPS = 10
+_SAG = 0.002
+"""Metres by which a mesh may lie inside the curved surface that it stands for."""
+_NEWTON_STEPS = 12
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,18 @@ class Tracer:
 
     def __init__(self, primitives: Primitives) -> None:
         self.primitives = primitives
+        self._single = Primitives(
+            primitives.shape,
+            *(
+                a.astype(np.float32)
+                for a in (
+                    primitives.centre,
+                    primitives.half,
+                    primitives.rotation,
+                    primitives.bevel,
+                )
+            ),
+        )
         self._scene = EmbreeScene()
         vertices, triangles, self._owner = _mesh(primitives)
         # Embree keeps pointers into the mesh, so it lives as long as the scene.
@@ -59,24 +72,25 @@ class Tracer:
     def trace(
         self, origins: Float[np.ndarray, "n 3"], directions: Float[np.ndarray, "n 3"]
     ) -> Hits:
-        """The nearest surface along each ray."""
+        """The nearest surface along each ray, in the precision of `directions`."""
         triangle = self._scene.run(
             np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(directions, np.float32)
         )
         primitive = np.where(triangle >= 0, self._owner[triangle], -1)
-        p = self.primitives
-        rotation = p.rotation[primitive]
-        o = np.einsum("nij,ni->nj", rotation, origins - p.centre[primitive])
+        p = self._single if directions.dtype == np.float32 else self.primitives
+        # `take` is several times faster than indexing with an array.
+        rotation = p.rotation.take(primitive, 0)
+        o = np.einsum("nij,ni->nj", rotation, origins - p.centre.take(primitive, 0))
         d = np.einsum("nij,ni->nj", rotation, directions)
-        distance = np.full(primitive.shape, np.nan)
-        normal = np.full(o.shape, np.nan)
+        distance = np.full(primitive.shape, np.nan, o.dtype)
+        normal = np.full(o.shape, np.nan, o.dtype)
         shape = np.where(primitive >= 0, p.shape[primitive], -1)
         for kind, intersect in _INTERSECT.items():
             rows = np.flatnonzero(shape == kind)
             if rows.size:
                 which = primitive[rows]
                 distance[rows], normal[rows] = intersect(
-                    o[rows], d[rows], p.half[which], p.bevel[which]
+                    o.take(rows, 0), d.take(rows, 0), p.half.take(which, 0), p.bevel[which]
                 )
         return Hits(primitive, distance, o + distance[:, None] * d, normal)
 
@@ -139,7 +153,7 @@ def _intersect_cylinder(o: Rays, d: Rays, h: Rays, k: Float[np.ndarray, " n"]) -
     t = np.where(on_side, side, cap)
     p = u + t[:, None] * v
     normal = np.stack([p[:, 0], p[:, 1], k * (1 - k * p[:, 2])], 1) / h
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    normal /= np.sqrt(np.einsum("ni,ni->n", normal, normal))[:, None]
     normal[~on_side] = 0.0
     normal[~on_side, 2] = -np.sign(down[~on_side])
     return t, normal
@@ -147,10 +161,11 @@ def _intersect_cylinder(o: Rays, d: Rays, h: Rays, k: Float[np.ndarray, " n"]) -
 
 def _intersect_ellipsoid(o: Rays, d: Rays, h: Rays, _bevel: Float[np.ndarray, " n"]) -> Found:
     u, v = o / h, d / h
-    A, B, C = (v * v).sum(1), (u * v).sum(1), (u * u).sum(1) - 1
+    A, B = np.einsum("ni,ni->n", v, v), np.einsum("ni,ni->n", u, v)
+    C = np.einsum("ni,ni->n", u, u) - 1
     t = (-B - np.sqrt(np.maximum(B * B - A * C, 0))) / A
     normal = (u + t[:, None] * v) / h
-    return t, normal / np.linalg.norm(normal, axis=1, keepdims=True)
+    return t, normal / np.sqrt(np.einsum("ni,ni->n", normal, normal))[:, None]
 
 
 def _intersect_rounded(o: Rays, d: Rays, h: Rays, r: Float[np.ndarray, " n"]) -> Found:
@@ -161,16 +176,22 @@ def _intersect_rounded(o: Rays, d: Rays, h: Rays, r: Float[np.ndarray, " n"]) ->
     """
     inner = h - r[:, None]
     t = np.maximum(_slabs(o, d, h).max(1), 0)
+    normal = np.empty_like(o)
+    enough = 1e-11 if o.dtype == np.float64 else 2e-6
+    rows = np.arange(len(o))
     for _ in range(_NEWTON_STEPS):
-        p = o + t[:, None] * d
+        p = o + t[rows, None] * d
         out = np.maximum(np.abs(p) - inner, 0)
-        length = np.maximum(np.linalg.norm(out, axis=1), 1e-12)
-        normal = np.copysign(out, p) / length[:, None]
-        slope = np.minimum((normal * d).sum(1), -1e-9)
-        step = (length - r) / -slope
-        t = t + np.clip(step, -0.1, 0.1 + r)
-        if np.abs(step).max() < 1e-11:
+        length = np.sqrt(np.maximum(np.einsum("ni,ni->n", out, out), 1e-24))
+        away = np.copysign(out, p) / length[:, None]
+        normal[rows] = away
+        step = (length - r) / np.maximum(-np.einsum("ni,ni->n", away, d), 1e-9)
+        t[rows] += np.clip(step, -0.1, 0.1 + r)
+        going = np.flatnonzero(np.abs(step) > enough)
+        if not going.size:
             break
+        rows, o, d = rows[going], o.take(going, 0), d.take(going, 0)
+        inner, r = inner.take(going, 0), r[going]
     return t, normal
 
 
@@ -188,7 +209,7 @@ def _mesh(
     """Meshes inscribed in the primitives, and the primitive that each triangle belongs to."""
     vertices, triangles, owner, count = [], [], [], 0
     for i in range(len(p.shape)):
-        unit, faces = _unit_mesh(int(p.shape[i]))
+        unit, faces = _unit_mesh(int(p.shape[i]), _sides(p.half[i]))
         local = unit * p.half[i]
         if p.shape[i] == CYLINDER:
             local[:, :2] *= 1 - p.bevel[i] * unit[:, 2:]
@@ -207,30 +228,36 @@ def _mesh(
     )
 
 
+def _sides(half: Float[np.ndarray, "3"]) -> int:
+    """How many sides keep a polygon of that radius within the sag, as a power of two."""
+    angle = np.arccos(1 - _SAG / max(float(half.max()), 4 * _SAG))
+    return int(min(2 ** np.ceil(np.log2(np.pi / angle)), 32))
+
+
 @lru_cache
-def _unit_mesh(shape: int) -> tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "T 3"]]:
+def _unit_mesh(shape: int, sides: int) -> tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "T 3"]]:
     corners = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
     if shape == BOX:
         return corners, _box_triangles(1)
     if shape == ROUNDED:
         return np.repeat(corners, 3, axis=0), _box_triangles(3)
-    angle = 2 * np.pi * np.arange(_SIDES) / _SIDES
+    angle = 2 * np.pi * np.arange(sides) / sides
     ring = np.stack([np.cos(angle), np.sin(angle)], 1)
     if shape == CYLINDER:
         levels = [(-1.0, 1.0), (1.0, 1.0)]
     else:
-        latitude = np.linspace(-np.pi / 2, np.pi / 2, _RINGS + 2)[1:-1]
+        latitude = np.linspace(-np.pi / 2, np.pi / 2, sides // 2 + 1)[1:-1]
         levels = [(np.sin(a), np.cos(a)) for a in latitude]
-    rings = [np.column_stack([ring * radius, np.full(_SIDES, z)]) for z, radius in levels]
+    rings = [np.column_stack([ring * radius, np.full(sides, z)]) for z, radius in levels]
     points = np.concatenate([*rings, [[0, 0, -1], [0, 0, 1]]])
-    foot, top, last = len(points) - 2, len(points) - 1, (len(levels) - 1) * _SIDES
+    foot, top, last = len(points) - 2, len(points) - 1, (len(levels) - 1) * sides
     faces = []
-    for i in range(_SIDES):
-        j = (i + 1) % _SIDES
+    for i in range(sides):
+        j = (i + 1) % sides
         faces += [(i, j, foot), (last + i, last + j, top)]
-        for level in range(0, last, _SIDES):
+        for level in range(0, last, sides):
             a, b = level + i, level + j
-            faces += [(a, b, b + _SIDES), (a, b + _SIDES, a + _SIDES)]
+            faces += [(a, b, b + sides), (a, b + sides, a + sides)]
     return points, np.array(faces)
 
 
