@@ -1,6 +1,8 @@
 """The published artifact, the table of models, the sanity table and the report."""
 
+import base64
 import html.parser
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import DICTIONARY, SOURCES, TARGETS, Task, task
@@ -92,7 +95,7 @@ def taxonomy(rows: Sequence[Candidate]) -> dict[str, Any]:
         left_out={"class_scene": "no folder class_scene"},
         costs={"autoencoding": 0.0},
         policies=[*policies(rows), infeasible],
-        digests={"data": "d1", "affinities": "a1"},
+        digests={"data": "d1", "affinity": "a1"},
     )
 
 
@@ -111,7 +114,8 @@ def sample(entry: Task, size: int = 32) -> Samples:
     """Made-up inputs, targets and outputs in the shapes that training saves."""
     rng = np.random.default_rng(SOURCES.index(entry.name))
     n = 6
-    inputs = smooth(rng, (n, entry.images, 3), 64).transpose(0, 1, 3, 4, 2)
+    views, view_size = (9, 20) if entry.inputs == "tiles" else (entry.images, 64)
+    inputs = smooth(rng, (n, views, 3), view_size).transpose(0, 1, 3, 4, 2)
     if entry.head == "vector":
         width = entry.channels or 8
         target = rng.normal(size=(n, width))
@@ -131,6 +135,7 @@ def sample(entry: Task, size: int = 32) -> Samples:
     return Samples(
         inputs=np.rint(127.5 + 100 * inputs).astype(np.uint8),
         target=np.asarray(target, np.float32), output=np.asarray(output, np.float32),
+        mask=np.ones((n, 1), np.float32) if entry.head == "vector" else None,
     )  # fmt: skip
 
 
@@ -311,10 +316,8 @@ class TestFigures:
         assert colours.scalar_map(low_high, 0.0, 1.0).tolist() == [
             [[68, 1, 84], [253, 231, 37], [128, 128, 128]]
         ]
-        grey = np.full((2, 2, 3), 119, np.uint8)
-        light = colours.lightness(grey)
-        again = colours.lab_to_rgb(np.stack([light, 0 * light, 0 * light], axis=-1))
-        assert np.abs(again.astype(int) - 119).max() <= 1
+        lab = np.array([[[53.585, 0.0, 0.0], [53.24, 80.09, 67.20]]])
+        assert colours.lab_to_rgb(lab).tolist() == [[[128, 128, 128], [255, 0, 0]]]
         spread = colours.nearest_segments(np.array([[0.0, 3.0], [5.0, 9.0]]), (1, 4))
         assert spread.tolist() == [[5, 5, 9, 9]]
 
@@ -326,6 +329,18 @@ class TestFigures:
                 shown = samples.example(entry.name, data.samples[entry.name])
                 assert len(shown.strips) == (3 if entry.head == "image" else 0)
                 assert len(shown.cards) == (6 if entry.head == "vector" else 0)
+
+
+def test_pixels_without_a_label_are_grey() -> None:
+    made = sample(task("depth_zbuffer"))
+    mask = np.ones((6, 1, 32, 32), np.float32)
+    mask[0, :, :16] = 0
+    values = {"inputs": made.inputs, "target": made.target, "output": made.output}
+    masked = samples.example("depth_zbuffer", Samples(**values, mask=mask)).strips[1]
+    picture = Image.open(io.BytesIO(base64.b64decode(masked.uri.split(",")[1])))
+    top = np.asarray(picture)[:24, :60].astype(int)
+    assert np.abs(top - 128).max() < 8
+    assert np.abs(np.asarray(picture)[40:, :60].astype(int) - 128).max() > 30
 
 
 class _Page(html.parser.HTMLParser):

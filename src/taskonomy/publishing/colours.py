@@ -98,17 +98,6 @@ def lab_to_rgb(lab: Float[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
     return np.asarray(np.rint(rgb * 255), np.uint8)
 
 
-def lightness(rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
-    """CIE L* in [0, 100] of sRGB."""
-    value = rgb / 255.0
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    y = linear @ np.array([0.2126, 0.7152, 0.0722])
-    light: Float[np.ndarray, "h w"] = np.where(
-        y > (6 / 29) ** 3, 116 * np.cbrt(y) - 16, y * (29 / 3) ** 3
-    )
-    return light
-
-
 def _masked(
     colour: Float[np.ndarray, "h w 3"], known: Bool[np.ndarray, "h w"]
 ) -> UInt8[np.ndarray, "h w 3"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
 from taskonomy.dictionary import Task, task
@@ -26,14 +26,18 @@ class Samples:
     """A few test items of one task.
 
     Attributes:
-        inputs: the k images of each item, as loaded.
+        inputs: the k images of each item as the network sees them: one, two or three, or nine
+            tiles; lightness is the same in all three channels.
         target: encoded targets, as the loss takes them.
         output: the network's outputs.
+        mask: weights of the target's pixels, [n, 1, h, w] for maps; 0 where there is no label.
+            None where all pixels have one.
     """
 
     inputs: UInt8[np.ndarray, "n k H W 3"]
     target: Float[np.ndarray, "n ..."]
     output: Float[np.ndarray, "n ..."]
+    mask: Float[np.ndarray, "n ..."] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +90,10 @@ def read(path: Path) -> Samples:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return Samples(
-                inputs=arrays["inputs"], target=arrays["target"], output=arrays["output"]
+                inputs=arrays["inputs"],
+                target=arrays["target"],
+                output=arrays["output"],
+                mask=arrays.get("mask"),
             )
     except (OSError, KeyError, ValueError) as error:
         raise BadInput(f"{path}: {error}; expected the arrays inputs, target and output") from error
@@ -101,11 +108,12 @@ def example(name: str, samples: Samples, classes: Sequence[str] = ()) -> Example
         classes: names of the classes, where the task predicts classes and the names are known.
     """
     entry = task(name)
-    width = min(_TILE, samples.inputs.shape[3])
+    images = _mosaics(samples.inputs) if entry.inputs == "tiles" else samples.inputs
+    width = min(_TILE, images.shape[3])
     if entry.head == "image":
         target, output = _pictures(entry, samples)
         strips = (
-            _strip("input", _stacked(samples.inputs), width),
+            _strip("input", _stacked(images), width),
             _strip("target", target, width),
             _strip("prediction", output, width),
         )
@@ -116,10 +124,8 @@ def example(name: str, samples: Samples, classes: Sequence[str] = ()) -> Example
     numbers = _classes if entry.loss == "cross_entropy" else _vector
     names = classes or _component_names(entry)
     cards = tuple(
-        Card(picture=_strip("input", images, width), numbers=found)
-        for images, found in zip(
-            samples.inputs, numbers(samples.target, samples.output, names), strict=True
-        )
+        Card(picture=_strip("input", views, width), numbers=found)
+        for views, found in zip(images, numbers(samples.target, samples.output, names), strict=True)
     )
     return Example(
         name=entry.name, title=entry.title, group=entry.group, predicts=entry.target,
@@ -131,7 +137,7 @@ def _pictures(
     entry: Task, samples: Samples
 ) -> tuple[UInt8[np.ndarray, "n h w 3"], UInt8[np.ndarray, "n h w 3"]]:
     """Targets and outputs of a task with an image head, in one common scale."""
-    target, output = samples.target, samples.output
+    target, output, known = samples.target, samples.output, _known(entry, samples)
     if entry.name == "colorization":
         truth = target / np.maximum(target.sum(axis=1, keepdims=True), 1e-9)
         return _recoloured(samples, truth), _recoloured(samples, _shares(output, _ANNEALING))
@@ -140,9 +146,9 @@ def _pictures(
         ids = np.stack([colours.nearest_segments(points, size) for points in target])
         return _each(ids, colours.categories), colours.embeddings(output)
     if entry.loss == "pixel_cross_entropy":
-        known = target.sum(axis=1) > 0
-        truth = np.where(known, target.argmax(axis=1), -1)
+        truth = np.where(known[:, 0], target.argmax(axis=1), -1)
         return _each(truth, colours.categories), _each(output.argmax(axis=1), colours.categories)
+    target = np.where(known, target, np.nan)
     if entry.channels == 1:
         low, high = colours.spans(target)
         return (
@@ -154,6 +160,14 @@ def _pictures(
         np.stack([colours.signed(one, reach) for one in target]),
         np.stack([colours.signed(one, reach) for one in output]),
     )
+
+
+def _known(entry: Task, samples: Samples) -> Bool[np.ndarray, "n 1 h w"]:
+    """Where a map has a label."""
+    n, _, h, w = samples.output.shape
+    if samples.mask is None or entry.loss == "metric":
+        return np.ones((n, 1, h, w), dtype=bool)
+    return np.asarray(samples.mask > 0).reshape(n, 1, h, w)
 
 
 def _recoloured(
@@ -168,7 +182,7 @@ def _recoloured(
     pictures = []
     for image, chroma in zip(samples.inputs[:, 0], ab, strict=True):
         small = np.asarray(Image.fromarray(image).resize((w, h), Image.Resampling.BOX))
-        light = colours.lightness(small)
+        light = small[..., 0] / 2.55  # the network sees L of L*a*b*, scaled to 8 bits
         pictures.append(colours.lab_to_rgb(np.concatenate([light[..., None], chroma], axis=-1)))
     return np.stack(pictures)
 
@@ -236,13 +250,20 @@ def _component_names(entry: Task) -> tuple[str, ...]:
     if entry.name == "vanishing_point":
         return tuple(f"direction {i}{axis}" for i in (1, 2, 3) for axis in "xyz")
     if entry.name == "egomotion":
-        return tuple(f"{pair} {part}" for pair in ("1–2", "2–3", "1–3") for part in pose)
+        return tuple(f"{pair} {part}" for pair in ("1–2", "1–3", "2–3") for part in pose)
     if entry.name == "point_matching":
         return ("different", "same")
     return pose
 
 
-def _stacked(images: UInt8[np.ndarray, "n k H W 3"]) -> UInt8[np.ndarray, "n kH W 3"]:
+def _mosaics(tiles: UInt8[np.ndarray, "n 9 H W 3"]) -> UInt8[np.ndarray, "n 1 3*H 3*W 3"]:
+    """The nine shuffled tiles of each item as one picture."""
+    n, _, h, w, _ = tiles.shape
+    grid = tiles.reshape(n, 3, 3, h, w, 3).transpose(0, 1, 3, 2, 4, 5)
+    return grid.reshape(n, 1, 3 * h, 3 * w, 3)
+
+
+def _stacked(images: UInt8[np.ndarray, "n k H W 3"]) -> UInt8[np.ndarray, "n k*H W 3"]:
     """The images of one item below one another."""
     n, k, h, w, _ = images.shape
     return images.reshape(n, k * h, w, 3)
