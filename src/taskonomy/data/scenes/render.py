@@ -106,8 +106,9 @@ def _photograph(
     """Linear RGB of the pixels whose centres lie along `local` (camera frame, z = -1)."""
     size = instance.shape[1]
     pixel = np.array([1 / focal_length(camera.fov, size) for camera in cameras])
-    open_ = openness(stage, seen).reshape(instance.shape)
-    open_ = np.stack([_evened(*pair) for pair in zip(open_, instance, strict=True)]).ravel()
+    rough = openness(stage, seen).reshape(instance.shape)
+    evened = [_evened(*pair) for pair in zip(rough, instance, strict=True)]
+    open_ = np.stack(evened).ravel()
     each = np.repeat(pixel, size**2).astype(np.float32)
     light = radiance(stage, seen, open_, np.full(len(each), CENTRE), each)
     busy = [_busy(image) for image in light.reshape(*instance.shape, 3)]

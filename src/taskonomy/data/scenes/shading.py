@@ -142,7 +142,7 @@ def radiance(
         image = radiance(stage, beyond, open_[rows], sample[rows], pixel[rows], mirrors=False)
         tint = np.where(m > 0.5, np.float32(0.9), 0.3 + 0.7 * albedo.take(rows, 0))
         light[rows] = light.take(rows, 0) * (1 - m) + m * tint * image
-    return light
+    return np.asarray(light)
 
 
 def _dot(a: Points, b: Points) -> Values:

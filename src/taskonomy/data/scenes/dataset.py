@@ -1,0 +1,290 @@
+"""Renders a data set of rooms in the real layout, one building a room."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from tqdm import tqdm
+
+from taskonomy.data import layout
+from taskonomy.data.cameras import point_info, project, unproject
+from taskonomy.data.codecs import DOMAINS
+from taskonomy.data.labels import derive
+from taskonomy.data.scenes.render import Camera, Rendered, render_views
+from taskonomy.data.scenes.rooms import SCENE_CLASSES, build_room
+from taskonomy.data.scenes.shading import Stage
+from taskonomy.data.scenes.shapes import OBJECT_CLASSES
+from taskonomy.data.scenes.viewpoints import Fixation, choose_fixations, sees
+from taskonomy.errors import BadInput
+
+VERSION = 1
+"""Raised whenever equal seeds give other images."""
+VIEWS_PER_POINT = 3
+IMAGES_PER_ROOM = 12
+
+_DECLARATION = "dataset.json"
+_UNDER_WAY = ".rendering.json"
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True)
+class Order:
+    """One building to render: where, which, with how many images of which size."""
+
+    root: Path
+    number: int
+    seed: int
+    kind: str
+    images: int
+    size: int
+
+    @property
+    def name(self) -> str:
+        return f"room_{self.number:05d}"
+
+
+def render_dataset(out: Path, images: int, size: int, seed: int, workers: int) -> None:
+    """Render exactly `images` views of `size` x `size` pixels under `out`, with all their labels.
+
+    A building is a room of about 12 views: four fixated points, each seen by three cameras. It is
+    written whole; a building that is there already is kept, so that an interrupted rendering goes
+    on. Equal arguments give equal files, whatever the number of workers (processes).
+
+    Raises BadInput where `out` holds anything else, or a number is not positive.
+    """
+    for name, value, least in (("images", images, 1), ("size", size, 16), ("workers", workers, 1)):
+        if value < least:
+            raise BadInput(f"{name}: found {value}, expected {least} or more")
+    declaration = json.dumps(_declaration(images, size, seed), indent=1) + "\n"
+    _open(out, declaration)
+    orders = [o for o in _orders(out, images, size, seed) if not (out / o.name).is_dir()]
+    with tqdm(total=images, unit="image", desc="rooms", mininterval=1) as bar:
+        bar.update(images - sum(order.images for order in orders))
+        for done in _render_all(orders, workers):
+            bar.update(done)
+    _write(out / _DECLARATION, declaration)
+    (out / _UNDER_WAY).unlink(missing_ok=True)
+
+
+def _declaration(images: int, size: int, seed: int) -> dict[str, Any]:
+    classes = {"object": list(OBJECT_CLASSES), "scene": list(SCENE_CLASSES)}
+    return {
+        "source": "scenes",
+        "version": VERSION,
+        "seed": seed,
+        "size": size,
+        "images": images,
+        "labels": sorted(DOMAINS),
+        "classes": classes,
+    }
+
+
+def _open(out: Path, declaration: str) -> None:
+    """Make `out` ready: a new folder, or the same rendering interrupted or finished."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (_DECLARATION, _UNDER_WAY):
+        if (out / name).is_file():
+            if (out / name).read_text() != declaration:
+                raise BadInput(f"{out / name}: found another data set, expected {declaration!r}")
+            return
+    if any(out.iterdir()):
+        raise BadInput(f"{out}: found a folder with other content, expected an empty or new one")
+    _write(out / _UNDER_WAY, declaration)
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def _orders(out: Path, images: int, size: int, seed: int) -> Iterator[Order]:
+    """The buildings: kinds in turn, in an order drawn anew for every eight."""
+    for number, first in enumerate(range(0, images, IMAGES_PER_ROOM)):
+        block, place = divmod(number, len(SCENE_CLASSES))
+        shuffled = np.random.default_rng([seed, block]).permutation(len(SCENE_CLASSES))
+        kind = SCENE_CLASSES[shuffled[place]]
+        yield Order(out, number, seed, kind, min(IMAGES_PER_ROOM, images - first), size)
+
+
+def _render_all(orders: list[Order], workers: int) -> Iterator[int]:
+    if workers == 1 or len(orders) < 2:
+        for order in orders:
+            yield render_building(order)
+        return
+    with (
+        _single_threaded(),
+        ProcessPoolExecutor(min(workers, len(orders)), get_context("spawn")) as pool,
+    ):
+        tasks = [pool.submit(render_building, order) for order in orders]
+        try:
+            for task in as_completed(tasks):
+                yield task.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Processes started inside use one thread each: there is one for every core already."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def render_building(order: Order) -> int:
+    """Render one building, whole or not at all; returns its number of images."""
+    temporary = order.root / f".{order.name}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    stage, fixations = _room(order)
+    cameras = [camera for fixation in fixations for camera in fixation.cameras]
+    rendered = iter(render_views(stage, cameras, order.size))
+    visible = _visibility(stage, fixations, order.size)
+    for point, fixation in enumerate(fixations):
+        for view, camera in enumerate(fixation.cameras):
+            # The writer's root is the hidden folder, so the building appears under its own name.
+            target = layout.View(order.name, point, view)
+            image = next(rendered)
+            for domain, value in _labels(stage, order, image, camera).items():
+                layout.write(temporary, target, domain, value)
+            info = _info(order, fixations, visible, image, target)
+            layout.write(temporary, target, "point_info", info)
+            matches = _matches(order, fixations, visible, point)
+            layout.write(temporary, target, "nonfixated_matches", matches)
+    (temporary / order.name).rename(order.root / order.name)
+    temporary.rmdir()
+    return order.images
+
+
+def _room(order: Order) -> tuple[Stage, list[Fixation]]:
+    """The order's room and fixations; another room is drawn where one is too crowded."""
+    full, rest = divmod(order.images, VIEWS_PER_POINT)
+    views = [VIEWS_PER_POINT] * full + ([rest] if rest else [])
+    for attempt in range(_ATTEMPTS):
+        state = np.random.SeedSequence([order.seed, order.number, attempt])
+        seed = int(state.generate_state(1)[0])
+        stage = Stage(build_room(seed, order.kind))
+        try:
+            return stage, choose_fixations(stage, np.random.default_rng(seed), views)
+        except BadInput as error:
+            reason = error
+    raise BadInput(f"{order.name}: {_ATTEMPTS} rooms tried: {reason}")
+
+
+def _labels(stage: Stage, order: Order, image: Rendered, camera: Camera) -> dict[str, Any]:
+    return {
+        "rgb": image.rgb,
+        "depth_zbuffer": image.depth_z,
+        "normal": image.normal,
+        "segment_semantic": image.semantic,
+        "class_object": object_label(stage.room.objects, image.instance),
+        "class_scene": scene_label(order.kind),
+        **derive(image.rgb, image.depth_z, image.normal, camera.fov),
+    }
+
+
+def object_label(
+    objects: tuple[str, ...], instance: Int[np.ndarray, "H W"]
+) -> Float[np.ndarray, " K"]:
+    """Soft label over OBJECT_CLASSES: the square root of visible pixels, 5 % spread over all.
+
+    Uniform where no object is visible.
+    """
+    pixels = np.bincount(instance.ravel(), minlength=len(objects))
+    share = np.zeros(len(OBJECT_CLASSES))
+    for name, count in zip(objects, pixels, strict=True):
+        if name in OBJECT_CLASSES:
+            share[OBJECT_CLASSES.index(name)] += count
+    share = np.sqrt(share)
+    share = share / share.sum() if share.any() else np.full(len(share), 1 / len(share))
+    return np.asarray(0.95 * share + 0.05 / len(share), np.float32)
+
+
+def scene_label(kind: str) -> Float[np.ndarray, " K"]:
+    """Soft label over SCENE_CLASSES: 0.9 and a tenth spread over all."""
+    label = np.full(len(SCENE_CLASSES), 0.1 / len(SCENE_CLASSES), np.float32)
+    label[SCENE_CLASSES.index(kind)] += 0.9
+    return label
+
+
+Sight = dict[tuple[int, int, int], tuple[float, float]]
+"""(fixated point, view, other point) that the view sees, to the pixel it sees it at."""
+
+
+def _visibility(stage: Stage, fixations: list[Fixation], size: int) -> Sight:
+    points = np.array([f.point for f in fixations])
+    found: Sight = {}
+    for a, fixation in enumerate(fixations):
+        for view, camera in enumerate(fixation.cameras):
+            pixels, depth = project(points, camera.location, camera.rotation, camera.fov, size)
+            inside = (depth > 0) & ((pixels >= 0) & (pixels < size)).all(1)
+            seen = sees(stage, np.broadcast_to(camera.location, points.shape), points)
+            for b in np.flatnonzero(inside & seen):
+                if b != a:
+                    found[a, view, int(b)] = (float(pixels[b, 0]), float(pixels[b, 1]))
+    return found
+
+
+def _info(
+    order: Order,
+    fixations: list[Fixation],
+    visible: Sight,
+    image: Rendered,
+    view: layout.View,
+) -> dict[str, Any]:
+    fixation = fixations[view.point]
+    camera = fixation.cameras[view.view]
+    content = unproject(image.depth_z.astype(float), camera.location, camera.rotation, camera.fov)
+    return point_info(
+        location=camera.location,
+        rotation=camera.rotation,
+        fov=camera.fov,
+        size=order.size,
+        point=fixation.point,
+        normal=fixation.normal,
+        point_id=view.point,
+        view_id=view.view,
+        camera=_camera_id(order, view.point, view.view),
+        room=order.kind,
+        content=content.reshape(-1, 3),
+        points_in_view=[b for a, v, b in visible if (a, v) == (view.point, view.view)],
+    )
+
+
+def _camera_id(order: Order, point: int, view: int) -> str:
+    return f"{order.name}-{VIEWS_PER_POINT * point + view}"
+
+
+def _matches(order: Order, fixations: list[Fixation], visible: Sight, point: int) -> dict[str, Any]:
+    """The views that see a point without being aimed at it."""
+    views = [
+        {
+            "point_uuid": a,
+            "view_id": view,
+            "camera_uuid": _camera_id(order, a, view),
+            "nonfixated_pixel_x": int(u),
+            "nonfixated_pixel_y": int(v),
+        }
+        for (a, view, b), (u, v) in visible.items()
+        if b == point
+    ]
+    location = [float(x) for x in fixations[point].point]
+    return {"point_uuid": point, "point_location": location, "views": views}

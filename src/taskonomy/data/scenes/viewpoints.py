@@ -1,0 +1,202 @@
+"""Where photographs are taken from: fixated points, and cameras that see them.
+
+As in the data set (Zamir et al., CVPR 2018, supplement): choose a surface point, then several
+cameras with a line of sight to it, each aimed exactly at it. Points lie mostly on objects, and
+cameras are preferred that see objects rather than bare walls.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from taskonomy.data.cameras import look_at, pixel_rays
+from taskonomy.data.scenes.render import Camera
+from taskonomy.data.scenes.shading import Stage
+from taskonomy.data.scenes.shapes import SHELL_CLASSES
+from taskonomy.data.scenes.tracer import Primitives
+from taskonomy.errors import BadInput
+
+EYE_HEIGHT = (1.0, 1.8)
+FOV = (np.pi / 4, 5 * np.pi / 12)
+CLEARANCE = 0.3
+"""Metres between a camera and the nearest thing, at least."""
+
+_POSITIONS, _POINT_TRIES, _PROBED, _PROBE = 160, 80, 14, 12
+_DISTANCE = (0.8, 4.5)
+_PITCH = np.radians(52)
+_OBLIQUE = 0.25
+"""Least cosine between a point's normal and the direction to a camera."""
+_RARE = 2.0
+_WEIGHT = {"wall": 0.04, "floor": 0.03, "ceiling": 0.0, "book": 0.5, "chair": 0.8}
+"""How much a class attracts fixations; _RARE for the other labelled ones, else 0.25."""
+
+
+@dataclass(frozen=True)
+class Fixation:
+    """A fixated surface point with its outward normal, and the cameras aimed at it."""
+
+    point: Float[np.ndarray, "3"]
+    normal: Float[np.ndarray, "3"]
+    cameras: tuple[Camera, ...]
+
+
+def choose_fixations(
+    stage: Stage, rng: np.random.Generator, views: Sequence[int]
+) -> list[Fixation]:
+    """Choose one fixated point for each entry of `views`, with that many cameras.
+
+    Raises BadInput, naming the room's seed, where the room is too crowded for that.
+    """
+    positions = _free_positions(stage, rng)
+    candidates = _candidate_points(stage, rng, positions)
+    chosen: list[Fixation] = []
+    used: list[int] = []
+    for strict in (True, False):
+        for row in rng.choice(len(candidates.weight), _POINT_TRIES, p=candidates.weight):
+            if len(chosen) == len(views):
+                return chosen
+            point, instance = candidates.point[row], int(candidates.instance[row])
+            apart = all(np.linalg.norm(point - f.point) > 0.4 for f in chosen)
+            if not apart or (strict and instance in used):
+                continue
+            wanted = views[len(chosen)]
+            cameras = _cameras(stage, rng, positions, point, candidates.normal[row], wanted, strict)
+            if len(cameras) == wanted:
+                chosen.append(Fixation(point, candidates.normal[row], tuple(cameras)))
+                used.append(instance)
+    if len(chosen) == len(views):
+        return chosen
+    raise BadInput(
+        f"room of seed {stage.room.seed} ({stage.room.kind}): found {len(chosen)} points that"
+        f" enough cameras see, expected {len(views)}"
+    )
+
+
+def sees(
+    stage: Stage, locations: Float[np.ndarray, "n 3"], points: Float[np.ndarray, "n 3"]
+) -> Bool[np.ndarray, " n"]:
+    """Whether the surface point at `points` is the first thing on the way from each location."""
+    way = points - locations
+    far = np.linalg.norm(way, axis=1)
+    hits = stage.tracer.trace(locations, way / far[:, None])
+    return np.asarray(np.abs(hits.distance - far) < 1e-3)
+
+
+def clearance(primitives: Primitives, points: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, " n"]:
+    """Distance of each point from the nearest primitive's (oriented) bounding box, in metres."""
+    offset = points[:, None] - primitives.centre
+    local = np.einsum("pij,npi->npj", primitives.rotation, offset)
+    wide = primitives.half.copy()
+    wide[:, :2] *= 1 + np.where(primitives.shape == 1, np.abs(primitives.bevel), 0)[:, None]
+    outside = np.maximum(np.abs(local) - wide, 0)
+    return np.asarray(np.sqrt(np.einsum("npj,npj->np", outside, outside)).min(1))
+
+
+def _free_positions(stage: Stage, rng: np.random.Generator) -> Float[np.ndarray, "n 3"]:
+    w, d, _ = stage.room.size
+    low = np.array([CLEARANCE, CLEARANCE, EYE_HEIGHT[0]])
+    high = np.array([w - CLEARANCE, d - CLEARANCE, EYE_HEIGHT[1]])
+    found = np.empty((0, 3))
+    for _ in range(4):
+        drawn = rng.uniform(low, high, (_POSITIONS, 3))
+        free = clearance(stage.room.primitives, drawn) > CLEARANCE
+        found = np.concatenate([found, drawn[free]])
+        if len(found) >= _POSITIONS // 2:
+            break
+    if len(found) < 8:
+        raise BadInput(
+            f"room of seed {stage.room.seed} ({stage.room.kind}): found {len(found)} places to"
+            " stand, expected 8 or more"
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    point: Float[np.ndarray, "n 3"]
+    normal: Float[np.ndarray, "n 3"]
+    instance: Int[np.ndarray, " n"]
+    weight: Float[np.ndarray, " n"]
+
+
+def _candidate_points(
+    stage: Stage, rng: np.random.Generator, positions: Float[np.ndarray, "n 3"]
+) -> _Candidates:
+    """Surface points that random looks from the positions fall on, weighted by what they are."""
+    room, count = stage.room, 2400
+    origins = positions[rng.integers(len(positions), size=count)]
+    yaw, pitch = rng.uniform(-np.pi, np.pi, count), rng.normal(-0.3, 0.35, count)
+    rays = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)], 1)
+    hits = stage.tracer.trace(origins, rays)
+    instance = room.instance[hits.primitive]
+    attraction = np.array(
+        [_attraction(n, s) for n, s in zip(room.objects, room.semantic, strict=True)]
+    )
+    # Each object counts once, however many looks fell on it.
+    weight = attraction[instance] / np.bincount(instance, minlength=len(attraction))[instance]
+    normal = np.einsum("nij,nj->ni", room.primitives.rotation[hits.primitive], hits.normal)
+    point = origins + hits.distance[:, None] * rays
+    return _Candidates(point, normal, instance, weight / weight.sum())
+
+
+def _attraction(name: str, semantic: int) -> float:
+    return _WEIGHT.get(name, _RARE if semantic > 1 else 0.25)
+
+
+def _cameras(
+    stage: Stage,
+    rng: np.random.Generator,
+    positions: Float[np.ndarray, "n 3"],
+    point: Float[np.ndarray, "3"],
+    normal: Float[np.ndarray, "3"],
+    wanted: int,
+    strict: bool,
+) -> list[Camera]:
+    """Up to `wanted` cameras aimed at the point, from directions that differ but not too much."""
+    way = positions - point
+    far = np.linalg.norm(way, axis=1)
+    level = np.linalg.norm(way[:, :2], axis=1)
+    good = (far > _DISTANCE[0]) & (far < _DISTANCE[1]) & (way @ normal > _OBLIQUE * far)
+    good &= np.abs(np.arctan2(way[:, 2], level)) < _PITCH
+    rows = np.flatnonzero(good)
+    if rows.size < wanted:
+        return []
+    rows = rows[sees(stage, positions[rows], np.broadcast_to(point, (rows.size, 3)))]
+    if rows.size < wanted:
+        return []
+    rows = rng.permutation(rows)[:_PROBED]
+    cameras = [
+        Camera(positions[r], look_at(positions[r], point), float(rng.uniform(*FOV))) for r in rows
+    ]
+    score = _interest(stage, cameras) + rng.uniform(0, 0.12, len(cameras))
+    yaw = np.arctan2(way[rows, 1], way[rows, 0])
+    least, most = (np.radians(12), np.radians(100)) if strict else (np.radians(3), np.pi)
+    taken: list[int] = []
+    for k in np.argsort(-score):
+        turns = [abs((yaw[k] - yaw[j] + np.pi) % (2 * np.pi) - np.pi) for j in taken]
+        if all(least < turn < most for turn in turns):
+            taken.append(int(k))
+        if len(taken) == wanted:
+            break
+    return [cameras[k] for k in taken]
+
+
+def _interest(stage: Stage, cameras: Sequence[Camera]) -> Float[np.ndarray, " n"]:
+    """How much there is to see: labelled classes, objects, their number; little from too near."""
+    room = stage.room
+    rays = np.concatenate(
+        [pixel_rays(_PROBE, c.fov).reshape(-1, 3) @ c.rotation.T for c in cameras]
+    )
+    origins = np.repeat([c.location for c in cameras], _PROBE**2, axis=0)
+    hits = stage.tracer.trace(origins, rays)
+    instance = room.instance[hits.primitive].reshape(len(cameras), -1)
+    shell = np.array([name in SHELL_CLASSES for name in room.objects])
+    labelled = (room.semantic[instance] > 1).mean(1)
+    objects = (~shell[instance]).mean(1)
+    kinds = np.array([len(np.unique(row)) for row in instance])
+    largest = np.array([np.bincount(row).max() for row in instance]) / _PROBE**2
+    near = (hits.distance.reshape(len(cameras), -1) < 0.5).mean(1)
+    score = labelled + 0.4 * objects + 0.03 * np.minimum(kinds, 12)
+    return np.asarray(score - np.maximum(largest - 0.6, 0) * 2 - near)
