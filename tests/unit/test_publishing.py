@@ -328,7 +328,18 @@ class TestFigures:
             if entry.trained:
                 shown = samples.example(entry.name, data.samples[entry.name])
                 assert len(shown.strips) == (3 if entry.head == "image" else 0)
-                assert len(shown.cards) == (6 if entry.head == "vector" else 0)
+                assert len(shown.cards) == (4 if entry.head == "vector" else 0)
+
+
+def test_numbers_are_named_by_what_they_are() -> None:
+    def labels(name: str, classes: Sequence[str] = ()) -> set[str]:
+        cards = samples.example(name, sample(task(name)), classes).cards
+        return {number.label for card in cards for number in card.numbers}
+
+    assert "turn x" in labels("fixated_pose")
+    assert labels("point_matching") == {"different", "same"}
+    assert labels("class_object") <= {f"class {i}" for i in range(1, 9)}
+    assert labels("class_object", list("abcdefgh")) <= set("abcdefgh")
 
 
 def test_pixels_without_a_label_are_grey() -> None:

@@ -18,6 +18,7 @@ _TILE = 96  # pixels; larger images are shrunk, so that the report stays small
 _GAP = 2
 _QUALITY = 82
 _TOP_CLASSES = 3
+_CARDS = 4  # items shown of a task that predicts numbers
 _ANNEALING = 0.38  # temperature at which colour probabilities are averaged (Zhang et al., 2016)
 
 
@@ -123,9 +124,10 @@ def example(name: str, samples: Samples, classes: Sequence[str] = ()) -> Example
         )  # fmt: skip
     numbers = _classes if entry.loss == "cross_entropy" else _vector
     names = classes or _component_names(entry)
+    found = numbers(samples.target[:_CARDS], samples.output[:_CARDS], names)
     cards = tuple(
-        Card(picture=_strip("input", views, width), numbers=found)
-        for views, found in zip(images, numbers(samples.target, samples.output, names), strict=True)
+        Card(picture=_strip("input", views, width), numbers=row)
+        for views, row in zip(images[:_CARDS], found, strict=True)
     )
     return Example(
         name=entry.name, title=entry.title, group=entry.group, predicts=entry.target,
@@ -244,16 +246,17 @@ def _classes(
 
 
 def _component_names(entry: Task) -> tuple[str, ...]:
+    """What the numbers of a vector mean; empty where only the data set knows."""
     pose = ("turn x", "turn y", "turn z", "shift x", "shift y", "shift z")
-    if entry.name == "room_layout":
-        return tuple(f"{what} {axis}" for what in ("centre", "turn", "size") for axis in "xyz")
-    if entry.name == "vanishing_point":
-        return tuple(f"direction {i}{axis}" for i in (1, 2, 3) for axis in "xyz")
-    if entry.name == "egomotion":
-        return tuple(f"{pair} {part}" for pair in ("1–2", "1–3", "2–3") for part in pose)
-    if entry.name == "point_matching":
-        return ("different", "same")
-    return pose
+    return {
+        "room_layout": tuple(f"{w} {axis}" for w in ("centre", "turn", "size") for axis in "xyz"),
+        "vanishing_point": tuple(f"line {i} {axis}" for i in (1, 2, 3) for axis in "xyz"),
+        "point_matching": ("different", "same"),
+        "fixated_pose": pose,
+        "nonfixated_pose": pose,
+        "egomotion": tuple(f"{pair} {part}" for pair in ("1–2", "1–3", "2–3") for part in pose),
+        "jigsaw": tuple(f"order {i + 1}" for i in range(entry.channels)),
+    }.get(entry.name, ())
 
 
 def _mosaics(tiles: UInt8[np.ndarray, "n 9 H W 3"]) -> UInt8[np.ndarray, "n 1 3*H 3*W 3"]:
