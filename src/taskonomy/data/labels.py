@@ -27,11 +27,12 @@ OCCLUSION_JUMP = 0.15
 
 
 class Surface(NamedTuple):
-    """What the geometric labels are made of: camera-frame points, normals and viewing rays."""
+    """What the geometric labels are made of: camera-frame rays, points and normals, as planes of
+    coordinates."""
 
-    ray: Float32[np.ndarray, "H W 3"]
-    point: Float32[np.ndarray, "H W 3"]
-    normal: Float32[np.ndarray, "H W 3"]
+    ray: Float32[np.ndarray, "3 H W"]
+    point: Float32[np.ndarray, "3 H W"]
+    normal: Float32[np.ndarray, "3 H W"]
     valid: Bool[np.ndarray, "H W"]
     focal: float
 
@@ -58,7 +59,9 @@ def derive(
     surface = unproject(depth_z, normal, fov)
     scale = max(1, round(rgb.shape[1] / 64))
     near = jumps(surface.point, surface.normal, surface.valid, surface.focal, 1)
-    smooth = smooth_normals(surface.point, surface.normal, surface.valid, surface.focal, scale)
+    smooth = smooth_normals(
+        surface.point, surface.normal, surface.valid, surface.focal, near, scale
+    )
     curvature = principal_curvature(surface._replace(normal=smooth), near)
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
     distance = np.sqrt(dot(surface.ray, surface.ray)) * depth_z
@@ -89,10 +92,10 @@ def unproject(
     depth_z: Float32[np.ndarray, "H W"], normal: Float32[np.ndarray, "H W 3"], fov: float
 ) -> Surface:
     """Return the visible surface; where depth or normal is missing, zeros that are not valid."""
-    ray = rays(depth_z.shape[0], depth_z.shape[1], fov)
+    ray = np.ascontiguousarray(rays(depth_z.shape[0], depth_z.shape[1], fov).transpose(2, 0, 1))
     valid = np.isfinite(depth_z) & np.isfinite(normal[..., 2])
-    point = np.where(valid[..., None], ray * depth_z[..., None], np.float32(0))
-    kept = np.where(valid[..., None], normal, np.float32(0))
+    point = np.where(valid, ray * depth_z, np.float32(0))
+    kept = np.where(valid, np.ascontiguousarray(normal.transpose(2, 0, 1)), np.float32(0))
     return Surface(ray, point, kept, valid, depth_z.shape[1] / 2 / tan(fov / 2))
 
 
@@ -104,11 +107,11 @@ def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "H
     W/64 pixels, the curvature is that scale's: edges of furniture are dense ridges.
     """
     ray, normal = surface.ray, surface.normal
-    facing = np.minimum(dot(normal, ray), np.float32(-0.1))[..., None]
-    depth = -surface.point[..., 2:] / np.float32(surface.focal)
+    facing = np.minimum(dot(normal, ray), np.float32(-0.1))
+    depth = -surface.point[2] / np.float32(surface.focal)
     # How the point moves on its tangent plane per pixel to the right and down.
-    right = depth * (np.array([1, 0, 0], np.float32) - normal[..., :1] / facing * ray)
-    down = depth * (np.array([0, -1, 0], np.float32) + normal[..., 1:2] / facing * ray)
+    right = depth * (_axis(1, 0, 0) - normal[0] / facing * ray)
+    down = depth * (_axis(0, -1, 0) + normal[1] / facing * ray)
     turn_right, turn_down = derivatives(normal, near)
     e, f, g = dot(right, right), dot(right, down), dot(down, down)
     el, en = dot(turn_right, right), dot(turn_down, down)
@@ -120,6 +123,10 @@ def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "H
     curvature = np.asarray(np.stack([mean + spread, mean - spread], -1), np.float32)
     curvature[~surface.valid] = np.nan
     return curvature
+
+
+def _axis(x: int, y: int, z: int) -> Float32[np.ndarray, "3 1 1"]:
+    return np.array([x, y, z], np.float32)[:, None, None]
 
 
 def reshading(surface: Surface) -> Float32[np.ndarray, "H W"]:
@@ -140,7 +147,7 @@ def edge_occlusion(near: Jumps, scale: int) -> Float32[np.ndarray, "H W"]:
 
 
 def keypoints3d(
-    normal: Float32[np.ndarray, "H W 3"],
+    normal: Float32[np.ndarray, "3 H W"],
     near: Jumps,
     valid: Bool[np.ndarray, "H W"],
     scale: int,
@@ -152,13 +159,14 @@ def keypoints3d(
     has none; corners, tips and small things do.
     """
     right, down = derivatives(normal, near)
-    gap_right, gap_down = near.gradient(OCCLUSION_JUMP)
+    # A crease is smoothed over `scale` pixels and a silhouette is one: weigh them alike.
+    gap_right, gap_down = (gap / np.float32(scale**0.5) for gap in near.gradient(OCCLUSION_JUMP))
     xx = dot(right, right) + gap_right * gap_right
     yy = dot(down, down) + gap_down * gap_down
     xy = dot(right, down) + gap_right * gap_down
     xx, yy, xy = (blur(plane, 1.5 * scale) for plane in (xx, yy, xy))
     lesser = (xx + yy) / 2 - np.sqrt(np.maximum((xx - yy) ** 2 / 4 + xy * xy, 0))
-    interest = np.tanh(4 * scale * np.sqrt(np.maximum(lesser, 0)))
+    interest = np.tanh(2 * scale * np.sqrt(np.maximum(lesser, 0)))
     return np.where(valid, interest, 0).astype(np.float32)
 
 
@@ -167,8 +175,8 @@ def segment_unsup25d(surface: Surface) -> UInt8[np.ndarray, "H W"]:
 
     Raw depth would stripe slanted planes, and colour is not geometry (data.md, section 3).
     """
-    offset = dot(surface.normal, surface.point)[..., None]
-    stack = np.concatenate([surface.normal * np.float32(60), offset * np.float32(60)], -1)
+    offset = dot(surface.normal, surface.point)[None]
+    stack = np.concatenate([surface.normal, offset]).transpose(1, 2, 0) * np.float32(60)
     stack[~surface.valid] = -1000
     # No blur: it would invent a strip of in-between surface along every crease.
     return _segments(stack.astype(np.float32), sigma=0.01, k=150.0)
@@ -220,8 +228,8 @@ def agreement(
     surface = unproject(depth_z, normal, fov)
     near = jumps(surface.point, surface.normal, surface.valid, surface.focal, 1)
     right, down = derivatives(surface.point, near)
-    other = np.cross(down, right).astype(np.float64)
-    length = np.linalg.norm(other, axis=-1)
+    other = np.cross(down, right, axis=0).astype(np.float64)
+    length = np.linalg.norm(other, axis=0)
     known = surface.valid & (length > 0) & (blur(near.strongest(), 1.0) == 0)
-    cosine = (other[known] * surface.normal[known]).sum(-1) / length[known]
+    cosine = (other * surface.normal).sum(0)[known] / length[known]
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))

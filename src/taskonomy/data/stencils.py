@@ -54,8 +54,8 @@ class Jumps:
 
 
 def jumps(
-    point: Float32[np.ndarray, "H W 3"],
-    normal: Float32[np.ndarray, "H W 3"],
+    point: Float32[np.ndarray, "3 H W"],
+    normal: Float32[np.ndarray, "3 H W"],
     valid: Bool[np.ndarray, "H W"],
     focal: float,
     apart: int,
@@ -65,78 +65,85 @@ def jumps(
     Two surfaces meet when one of the two points lies near the other's tangent plane: true on a
     slanted plane and across a crease, false where one surface hides another.
     """
-    tolerance = max(JUMP_FOOTPRINTS * apart / focal, JUMP_OF_DEPTH)
+    tolerance = np.float32(max(JUMP_FOOTPRINTS * apart / focal, JUMP_OF_DEPTH))
 
     def between(
-        here: tuple[slice, slice], there: tuple[slice, slice]
+        here: tuple[slice, ...], there: tuple[slice, ...]
     ) -> tuple[Float32[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
         step = point[there] - point[here]
         gap = np.minimum(np.abs(dot(normal[here], step)), np.abs(dot(normal[there], step)))
-        known = valid[here] & valid[there]
-        nearer = np.minimum(-point[here][..., 2], -point[there][..., 2])
+        known = valid[here[1:]] & valid[there[1:]]
+        nearer = np.minimum(-point[here][2], -point[there][2])
         jump = known & (gap > tolerance * nearer)
-        signed = np.where(step[..., 2] < 0, gap, -gap)
+        signed = np.where(step[2] < 0, gap, -gap)
         return np.where(jump, signed, np.float32(0)), known & ~jump
 
-    every, back, ahead = slice(None), slice(None, -apart), slice(apart, None)
-    right, joined_right = between((every, back), (every, ahead))
-    down, joined_down = between((back, every), (ahead, every))
+    right, joined_right = between(*_sides(2, apart))
+    down, joined_down = between(*_sides(1, apart))
     return Jumps(right, down, joined_right, joined_down)
 
 
 def smooth_normals(
-    point: Float32[np.ndarray, "H W 3"],
-    normal: Float32[np.ndarray, "H W 3"],
+    point: Float32[np.ndarray, "3 H W"],
+    normal: Float32[np.ndarray, "3 H W"],
     valid: Bool[np.ndarray, "H W"],
     focal: float,
+    near: Jumps,
     scale: int,
-) -> Float32[np.ndarray, "H W 3"]:
+) -> Float32[np.ndarray, "3 H W"]:
     """Return normals smoothed over about `scale` pixels, never across a jump; 0 where not valid.
 
-    Passes of a 1-2-1 kernel at distances 1, 2, 4 ... up to `scale` (an a-trous Gaussian).
+    Passes of a 1-2-1 kernel at distances 1, 2, 4 ... up to `scale` (an a-trous Gaussian); `near`
+    are the jumps between direct neighbours.
     """
     smooth, apart = normal, 1
     while apart <= scale:
-        near = jumps(point, normal, valid, focal, apart)
-        for axis, joined in ((1, near.joined_right), (0, near.joined_down)):
+        if apart > 1:
+            near = jumps(point, normal, valid, focal, apart)
+        for axis, joined in ((2, near.joined_right), (1, near.joined_down)):
+            back, ahead = _sides(axis, apart)
             total = 2 * smooth
-            weight = joined.astype(np.float32)[..., None]
-            back: tuple[slice, ...] = (slice(None),) * axis + (slice(None, -apart),)
-            ahead: tuple[slice, ...] = (slice(None),) * axis + (slice(apart, None),)
-            total[back] += weight * smooth[ahead]
-            total[ahead] += weight * smooth[back]
-            length = np.sqrt(dot(total, total))[..., None]
-            smooth = total / np.maximum(length, np.float32(1e-6))
+            total[back] += joined * smooth[ahead]
+            total[ahead] += joined * smooth[back]
+            smooth = total / np.maximum(np.sqrt(dot(total, total)), np.float32(1e-6))
         apart *= 2
     return smooth
 
 
 def derivatives(
-    field: Float32[np.ndarray, "H W C"], near: Jumps
-) -> tuple[Float32[np.ndarray, "H W C"], Float32[np.ndarray, "H W C"]]:
+    field: Float32[np.ndarray, "C H W"], near: Jumps
+) -> tuple[Float32[np.ndarray, "C H W"], Float32[np.ndarray, "C H W"]]:
     """Return a field's derivatives per pixel rightward and downward: central where both neighbours
     are joined, one-sided where one is, 0 where none is."""
 
-    def along(axis: int, joined: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "H W C"]:
-        back: tuple[slice, ...] = (slice(None),) * axis + (slice(None, -1),)
-        ahead: tuple[slice, ...] = (slice(None),) * axis + (slice(1, None),)
-        weight = joined.astype(np.float32)[..., None]
-        step = (field[ahead] - field[back]) * weight
-        total, count = np.zeros_like(field), np.zeros((*field.shape[:2], 1), np.float32)
+    def along(axis: int, joined: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "C H W"]:
+        back, ahead = _sides(axis, 1)
+        step = (field[ahead] - field[back]) * joined
+        total, count = np.zeros_like(field), np.zeros((1, *field.shape[1:]), np.float32)
         total[back] += step
         total[ahead] += step
-        count[back] += weight
-        count[ahead] += weight
+        count[back] += joined
+        count[ahead] += joined
         return total / np.maximum(count, 1)
 
-    return along(1, near.joined_right), along(0, near.joined_down)
+    return along(2, near.joined_right), along(1, near.joined_down)
 
 
 def dot(
-    a: Float32[np.ndarray, "H W C"], b: Float32[np.ndarray, "H W C"]
-) -> Float32[np.ndarray, "H W"]:
-    """Return the inner product at every pixel."""
-    return np.asarray(np.einsum("hwc,hwc->hw", a, b), np.float32)
+    a: Float32[np.ndarray, "3 *n"], b: Float32[np.ndarray, "3 *n"]
+) -> Float32[np.ndarray, "*n"]:
+    """Return the inner product at every pixel; planes of coordinates are what numpy is fast at."""
+    product = a[0] * b[0]
+    product += a[1] * b[1]
+    product += a[2] * b[2]
+    return np.asarray(product)
+
+
+def _sides(axis: int, apart: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """What indexes every pixel with a neighbour along an axis of (C, H, W), and that neighbour."""
+    every = (slice(None),) * axis
+    rest = (slice(None),) * (2 - axis)
+    return (*every, slice(None, -apart), *rest), (*every, slice(apart, None), *rest)
 
 
 def blur(plane: Float32[np.ndarray, "H W"], sigma: float) -> Float32[np.ndarray, "H W"]:

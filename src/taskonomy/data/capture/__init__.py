@@ -1,5 +1,5 @@
 """From posed RGB-D frames to the real layout: `annotate`."""
 
-from taskonomy.data.capture.annotate import annotate
+from taskonomy.data.capture.annotation import annotate
 
 __all__ = ["annotate"]

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from tqdm import tqdm
 
 from taskonomy.data import cameras, labels, layout
@@ -91,27 +90,37 @@ def _annotate(source: Capture, root: Path, size: int) -> int:
     fov = fixation.field_of_view(source, height * STRIDE, width * STRIDE)
     points = fixation.choose(source, depths, STRIDE, fov)
     building = re.sub(r"[^\w-]", "_", source.folder.resolve().name)
-    records: dict[View, dict[str, Any]] = {}
+    places = np.array([each.point for each in points])
     of_frame = _by_frame(points)
+    records: dict[View, dict[str, Any]] = {}
+    seers: dict[int, list[dict[str, Any]]] = {point: [] for point in range(len(points))}
     with tqdm(total=sum(map(len, of_frame.values())), desc="views", mininterval=1) as bar:
         for i, fixated in sorted(of_frame.items()):
             color = source.color(i)
             surface = planes.extend(planes.fit(depths[i], _grid(source)), SHADOW)
-            visible = fixation.sees(
-                source, i, depths[i], STRIDE, np.array([each.point for each in points])
-            )
+            normals = surface.normals()
+            visible = np.flatnonzero(fixation.sees(source, i, depths[i], STRIDE, places))
             for point, number in fixated:
                 view = View(building, point, number)
                 rotation = cameras.look_at(source.locations[i], points[point].point)
-                seen = _look(source, i, color, surface, rotation, fov, size)
+                seen = _look(source, i, color, surface, normals, rotation, fov, size)
                 _write(root, view, seen, fov)
+                others = visible[visible != point]
+                pixels = _inside(source, i, places, others, rotation, fov, size)
                 records[view] = _record(
-                    source, i, view, seen, rotation, fov, points, np.flatnonzero(visible)
+                    source, i, view, seen, rotation, fov, places[point], list(pixels)
                 )
+                for other, pixel in pixels.items():
+                    seers[other].append(_sighting(view, records[view], pixel))
                 bar.update()
     for view, record in records.items():
         layout.write(root, view, "point_info", record)
-        layout.write(root, view, "nonfixated_matches", _matches(view, records, points, fov, size))
+        matches = {
+            "point_uuid": view.point,
+            "point_location": places[view.point].tolist(),
+            "views": seers[view.point],
+        }
+        layout.write(root, view, "nonfixated_matches", matches)
     return len(records)
 
 
@@ -151,33 +160,36 @@ def _look(
     i: int,
     color: UInt8[np.ndarray, "H W 3"],
     surface: planes.Planes,
+    normals: Float32[np.ndarray, "h w 3"],
     rotation: Float64[np.ndarray, "3 3"],
     fov: float,
     size: int,
 ) -> Seen:
     """The i-th frame through a camera in its place with another rotation (x right, y up)."""
     turn = source.rotations[i].T @ rotation
-    # As many rays as the frame has pixels there, averaged: no aliasing.
+    # As many samples as the frame has pixels there, averaged: no aliasing.
     finer = max(1, ceil(source.intrinsics[0, 0] / cameras.focal_length(fov, size)))
-    at = _pixels(source, cameras.pixel_rays(size * finer, fov) @ turn.T).astype(np.float32)
-    rgb = cv2.remap(color, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    f, half = cameras.focal_length(fov, size * finer), (size * finer - 1) / 2
+    to_ray = np.array([[1 / f, 0, -half / f], [0, -1 / f, half / f], [0, 0, -1]])
+    rgb = cv2.warpPerspective(
+        color,
+        source.intrinsics @ turn @ to_ray,
+        (size * finer, size * finer),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT,
+    )
     if finer > 1:
         rgb = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA)
     ray = cameras.pixel_rays(size, fov) @ turn.T
-    at_grid = _pixels(source, ray) / STRIDE
-    depth, flat = surface.at(at_grid[..., 0], at_grid[..., 1])
-    # The ray's z is 1 along the virtual axis and ray_z along the frame's own.
+    at = ray @ surface.intrinsics.T
+    depth, flat = surface.at(at[..., 0] / at[..., 2], at[..., 1] / at[..., 2])
+    # Along the ray z is 1 on the virtual axis and ray_z on the frame's own.
     depth_z = depth / ray[..., 2].astype(np.float32)
-    normal = surface.normals().reshape(-1, 3)[flat] @ turn.astype(np.float32)
+    normal = normals.reshape(-1, 3)[flat] @ turn.astype(np.float32)
     known = np.isfinite(depth_z)
-    normal = np.where(known[..., None], normal, np.nan).astype(np.float32)
+    normal = np.where(known[..., None], normal, np.float32(np.nan))
     measured = known & surface.measured.ravel()[flat]
-    return Seen(np.asarray(rgb, np.uint8), depth_z.astype(np.float32), normal, measured)
-
-
-def _pixels(source: Capture, ray: Float64[np.ndarray, "S S 3"]) -> Float64[np.ndarray, "S S 2"]:
-    homogeneous = ray @ source.intrinsics.T
-    return np.asarray(homogeneous[..., :2] / homogeneous[..., 2:])
+    return Seen(np.asarray(rgb, np.uint8), depth_z, normal, measured)
 
 
 def _write(root: Path, view: View, seen: Seen, fov: float) -> None:
@@ -192,6 +204,24 @@ def _write(root: Path, view: View, seen: Seen, fov: float) -> None:
         layout.write(root, view, domain, image)
 
 
+def _inside(
+    source: Capture,
+    i: int,
+    places: Float64[np.ndarray, "n 3"],
+    visible: Int64[np.ndarray, " v"],
+    rotation: Float64[np.ndarray, "3 3"],
+    fov: float,
+    size: int,
+) -> dict[int, tuple[float, float]]:
+    """Which of the points that a frame sees lie in a view of it, and at which pixel (x, y)."""
+    pixel, z = cameras.project(places[visible], source.locations[i], rotation, fov, size)
+    inside = (z > 0) & (pixel >= 0).all(1) & (pixel < size).all(1)
+    return {
+        int(q): (float(x), float(y))
+        for q, (x, y) in zip(visible[inside], pixel[inside], strict=True)
+    }
+
+
 def _record(
     source: Capture,
     i: int,
@@ -199,64 +229,40 @@ def _record(
     seen: Seen,
     rotation: Float64[np.ndarray, "3 3"],
     fov: float,
-    points: list[Fixation],
-    visible: np.ndarray,
+    point: Float64[np.ndarray, "3"],
+    points_in_view: list[int],
 ) -> dict[str, Any]:
     """The view's point_info, with the frame it is from."""
     location, size = source.locations[i], len(seen.rgb)
     depth = np.where(seen.measured, seen.depth_z, np.float32(np.nan)).astype(np.float64)
-    content = cameras.unproject(depth, location, rotation, fov)[seen.measured]
+    content = cameras.unproject(depth, location, rotation, fov)[seen.measured][::7]
     if len(content):
         # A sensor's stray points would stretch the box.
         content = np.clip(content, *np.percentile(content, [0.5, 99.5], axis=0))
-    normal = seen.normal[size // 2, size // 2].astype(np.float64) @ rotation.T
-    others = [int(q) for q in visible if q != view.point]
-    pixel, z = cameras.project(
-        np.array([points[q].point for q in others]).reshape(-1, 3), location, rotation, fov, size
-    )
-    inside = (z > 0) & (pixel >= 0).all(1) & (pixel < size).all(1)
+    normal = rotation @ seen.normal[size // 2, size // 2].astype(np.float64)
     record = cameras.point_info(
         location=location,
         rotation=rotation,
         fov=fov,
         size=size,
-        point=points[view.point].point,
+        point=point,
         normal=np.nan_to_num(normal),
         point_id=view.point,
         view_id=view.view,
         camera=f"frame-{source.numbers[i]:06d}",
         room=view.building,
         content=content,
-        points_in_view=[q for q, here in zip(others, inside, strict=True) if here],
+        points_in_view=points_in_view,
     )
     return {**record, "frame": source.numbers[i]}
 
 
-def _matches(
-    view: View, records: dict[View, dict[str, Any]], points: list[Fixation], fov: float, size: int
-) -> dict[str, Any]:
-    """Which views of other points see this view's point, and where."""
+def _sighting(view: View, record: dict[str, Any], pixel: tuple[float, float]) -> dict[str, Any]:
+    """A view that sees a point without fixating it, as nonfixated_matches lists it."""
     return {
         "point_uuid": view.point,
-        "point_location": points[view.point].point.tolist(),
-        "views": list(_seers(view, records, points, fov, size)),
+        "view_id": view.view,
+        "camera_uuid": record["camera_uuid"],
+        "nonfixated_pixel_x": pixel[0],
+        "nonfixated_pixel_y": pixel[1],
     }
-
-
-def _seers(
-    view: View, records: dict[View, dict[str, Any]], points: list[Fixation], fov: float, size: int
-) -> Iterator[dict[str, Any]]:
-    for other, record in records.items():
-        if view.point in record["nonfixated_points_in_view"]:
-            rotation = cameras.euler_to_matrix(*record["camera_rotation_final"])
-            location = np.array(record["camera_location"])
-            pixel, _ = cameras.project(
-                points[view.point].point[None], location, rotation, fov, size
-            )
-            yield {
-                "point_uuid": other.point,
-                "view_id": other.view,
-                "camera_uuid": record["camera_uuid"],
-                "nonfixated_pixel_x": float(pixel[0, 0]),
-                "nonfixated_pixel_y": float(pixel[0, 1]),
-            }
