@@ -203,6 +203,8 @@ def _dress_counter(plan: FloorPlan, p: Palette, counter: Placed, top: Top) -> No
     items: list[Thing] = []
     if "sink" not in have:
         items.append(wet.sink(p, kitchen=True))
+        if top.width > 0.95:
+            items.append(wet.toaster(p))
     elif "microwave" not in have:
         items += [wet.microwave(p), wet.toaster(p)]
     elif "toaster" not in have or p.rng.random() < 0.3:

@@ -23,14 +23,36 @@ FOV = (np.pi / 4, 5 * np.pi / 12)
 CLEARANCE = 0.3
 """Metres between a camera and the nearest thing, at least."""
 
-_POSITIONS, _POINT_TRIES, _PROBED, _PROBE = 160, 80, 14, 12
+_POSITIONS, _POINT_TRIES, _PROBED, _PROBE = 160, 80, 18, 12
 _DISTANCE = (0.8, 4.5)
 _PITCH = np.radians(52)
 _OBLIQUE = 0.25
 """Least cosine between a point's normal and the direction to a camera."""
-_RARE = 2.0
-_WEIGHT = {"wall": 0.04, "floor": 0.03, "ceiling": 0.0, "book": 0.5, "chair": 0.8}
-"""How much a class attracts fixations; _RARE for the other labelled ones, else 0.25."""
+_ATTRACTION = {
+    "wall": 0.03,
+    "floor": 0.02,
+    "ceiling": 0.0,
+    "bed": 3.0,
+    "bottle": 0.8,
+    "book": 0.12,
+    "chair": 1.2,
+    "clock": 1.5,
+    "couch": 3.0,
+    "dining table": 3.0,
+    "microwave": 2.0,
+    "oven": 3.0,
+    "potted plant": 0.8,
+    "refrigerator": 3.0,
+    "sink": 2.5,
+    "toaster": 2.5,
+    "toilet": 3.0,
+    "tv": 2.5,
+    "vase": 0.8,
+}
+"""How much an object of a class attracts fixations: labelled and large ones most."""
+_UNLABELLED = 0.12
+_LABELLED_SHARE = 0.2
+"""Mean share of labelled pixels that three points of four ask of their views, where possible."""
 
 
 @dataclass(frozen=True)
@@ -131,18 +153,12 @@ def _candidate_points(
     rays = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)], 1)
     hits = stage.tracer.trace(origins, rays)
     instance = room.instance[hits.primitive]
-    attraction = np.array(
-        [_attraction(n, s) for n, s in zip(room.objects, room.semantic, strict=True)]
-    )
+    attraction = np.array([_ATTRACTION.get(name, _UNLABELLED) for name in room.objects])
     # Each object counts once, however many looks fell on it.
     weight = attraction[instance] / np.bincount(instance, minlength=len(attraction))[instance]
     normal = np.einsum("nij,nj->ni", room.primitives.rotation[hits.primitive], hits.normal)
     point = origins + hits.distance[:, None] * rays
     return _Candidates(point, normal, instance, weight / weight.sum())
-
-
-def _attraction(name: str, semantic: int) -> float:
-    return _WEIGHT.get(name, _RARE if semantic > 1 else 0.25)
 
 
 def _cameras(
@@ -170,9 +186,10 @@ def _cameras(
     cameras = [
         Camera(positions[r], look_at(positions[r], point), float(rng.uniform(*FOV))) for r in rows
     ]
-    score = _interest(stage, cameras) + rng.uniform(0, 0.12, len(cameras))
+    labelled, rest = _interest(stage, cameras)
+    score = labelled + rest + rng.uniform(0, 0.1, len(cameras))
     yaw = np.arctan2(way[rows, 1], way[rows, 0])
-    least, most = (np.radians(12), np.radians(100)) if strict else (np.radians(3), np.pi)
+    least, most = (np.radians(14), np.radians(100)) if strict else (np.radians(3), np.pi)
     taken: list[int] = []
     for k in np.argsort(-score):
         turns = [abs((yaw[k] - yaw[j] + np.pi) % (2 * np.pi) - np.pi) for j in taken]
@@ -180,11 +197,19 @@ def _cameras(
             taken.append(int(k))
         if len(taken) == wanted:
             break
+    asked = _LABELLED_SHARE if strict and rng.random() < 0.75 else 0.0
+    if taken and labelled[taken].mean() < asked:
+        return []
     return [cameras[k] for k in taken]
 
 
-def _interest(stage: Stage, cameras: Sequence[Camera]) -> Float[np.ndarray, " n"]:
-    """How much there is to see: labelled classes, objects, their number; little from too near."""
+def _interest(
+    stage: Stage, cameras: Sequence[Camera]
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """The share of labelled pixels, and what else there is to see: objects, their number.
+
+    The second is low where one surface fills the view or things are too near.
+    """
     room = stage.room
     rays = np.concatenate(
         [pixel_rays(_PROBE, c.fov).reshape(-1, 3) @ c.rotation.T for c in cameras]
@@ -198,5 +223,5 @@ def _interest(stage: Stage, cameras: Sequence[Camera]) -> Float[np.ndarray, " n"
     kinds = np.array([len(np.unique(row)) for row in instance])
     largest = np.array([np.bincount(row).max() for row in instance]) / _PROBE**2
     near = (hits.distance.reshape(len(cameras), -1) < 0.5).mean(1)
-    score = labelled + 0.4 * objects + 0.03 * np.minimum(kinds, 12)
-    return np.asarray(score - np.maximum(largest - 0.6, 0) * 2 - near)
+    rest = 0.25 * objects + 0.02 * np.minimum(kinds, 12)
+    return labelled, np.asarray(rest - np.maximum(largest - 0.55, 0) * 2 - near)
