@@ -105,11 +105,11 @@ def test_intervals_hold_the_estimates_and_repeat_by_seed() -> None:
 
 def test_win_rate_intervals_cover_the_truth_as_often_as_they_say() -> None:
     rng = np.random.default_rng(2)
-    truth, trials, covered = 0.7, 200, 0
+    truth, trials, covered = 0.7, 120, 0
     for _ in range(trials):
         first_wins = rng.random(150) < truth
         losses = np.stack([~first_wins, first_wins]).astype(float)
-        found = bootstrap(losses, 200, 0.95, rng)
+        found = bootstrap(losses, 120, 0.95, rng)
         covered += found.win_rate_low[0, 1] <= truth <= found.win_rate_high[0, 1]
     assert 0.90 <= covered / trials <= 0.99
 

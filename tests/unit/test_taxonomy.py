@@ -129,7 +129,7 @@ def test_optimal_by_brute_force_and_by_another_solver(seed: int, scale: str) -> 
     max_order=st.integers(1, 3),
     levels=st.sampled_from([0, 3]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_argument_means_what_brute_force_says(
     seed: int,
     budget: float,
@@ -281,6 +281,7 @@ def test_ties_are_found_exactly_where_brute_force_finds_them(seed: int) -> None:
     [
         (replace(RAW, sources=("surface_normals",)), "--sources: unknown task 'surface_normals'"),
         (replace(RAW, targets=("jigsaw",)), "--targets: 'jigsaw' is not among"),
+        (replace(RAW, targets=()), "--targets: found no task"),
         (replace(RAW, max_order=0), "--max-order: found 0, expected at least 1"),
         (replace(RAW, cost={"normal": -1.0}), "--cost: found normal=-1.0, expected"),
         (replace(RAW, importance={"normal": nan}), "--importance: found normal=nan"),

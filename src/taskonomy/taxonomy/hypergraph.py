@@ -87,6 +87,8 @@ def build(candidates: Sequence[Candidate], question: Question) -> Hypergraph:
     for name in targets:
         if name not in names.targets:
             raise BadInput(f"--targets, --novel: nothing leads to {name!r} in the affinities")
+    if not targets:
+        raise BadInput("--targets: found no task, expected at least one")
     must_use = names.all_of(question.must_use, "--must-use")
     barred = names.all_of(question.must_not_use, "--must-not-use") | novel
     if not question.with_random:
@@ -126,6 +128,8 @@ def is_random(name: str) -> bool:
 
 
 def _check(candidates: Sequence[Candidate], question: Question) -> None:
+    if not candidates:
+        raise BadInput("affinities: found no candidate, expected at least one a target")
     if len(regimes := {c.regime for c in candidates}) > 1:
         raise BadInput(f"affinities of regimes {sorted(regimes)}: expected one, name it (--regime)")
     if question.max_order < 1:
