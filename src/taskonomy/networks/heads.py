@@ -44,10 +44,11 @@ def build_head(
         [b, images, channels, h, w] to [b, classes, H, W] or [b, classes].
     """
     if task.head == "image":
-        size = code_size(network, network.image_size)
-        bounded = task.loss in ("l1", "l2")
+        scale = output_size(task, network) // code_size(network, network.image_size)
+        regression = task.loss in ("l1", "l2")
+        kernel = 3 if regression else 1
         return ImageHead(
-            channels, network.decoder, size, output_size(task, network), classes, bounded
+            channels, network.decoder, network.upsampling, scale, classes, kernel, regression
         )
     size = code_size(network, tile_size(network) if images == 9 else network.image_size)
     layers, share = _FULLY_CONNECTED.get(task.name, (2, 1.0))
@@ -62,25 +63,30 @@ def build_head(
 class ImageHead(nn.Module):
     """Convolutions on the code, then doublings up to the target's size (the reference's conv15).
 
+    A doubling is a transposed convolution, computed at the smaller size as four outputs a position;
+    what the given doublings leave of the way to the target's size, the last layer does likewise.
+
     Args:
         channels: channels of the code.
         widths: widths of the 3x3 convolutions at the code's size.
-        code: height and width of the code.
-        size: height and width of the output, a power of two times `code`.
-        classes: channels of the output.
+        doublings: width of each doubling; a convolution follows each but the last.
+        scale: the output's height over the code's.
+        outputs: channels of the output.
+        kernel: of the last layer.
         bounded: whether the output is squashed to [-1, 1] by tanh.
 
     Shape:
-        [b, 1, channels, code, code] to [b, classes, size, size].
+        [b, 1, channels, h, w] to [b, outputs, h x scale, w x scale].
     """
 
     def __init__(
         self,
         channels: int,
         widths: tuple[int, ...],
-        code: int,
-        size: int,
-        classes: int,
+        doublings: tuple[int, ...],
+        scale: int,
+        outputs: int,
+        kernel: int,
         bounded: bool,
     ) -> None:
         super().__init__()
@@ -88,22 +94,21 @@ class ImageHead(nn.Module):
         for width in widths:
             layers += _normalised(nn.Conv2d(channels, width, 3, padding=1, bias=False), width)
             channels = width
-        doublings = (size // code).bit_length() - 1
-        for step in range(doublings):
-            width = max(channels // 2, min(16, widths[-1]))
-            deconvolution = nn.ConvTranspose2d(channels, width, 4, stride=2, padding=1, bias=False)
-            layers += _normalised(deconvolution, width)
+        used = doublings[: scale.bit_length() - 1]
+        for step, width in enumerate(used):
+            layers += _normalised(_upsampling(channels, width, 2, 3), width)
             channels = width
-            if step < doublings - 1:
-                width = min(max(width, 32), widths[-1])
-                layers += _normalised(nn.Conv2d(channels, width, 3, padding=1, bias=False), width)
-                channels = width
-        layers.append(nn.Conv2d(channels, classes, 3, padding=1))
+            if step + 1 < len(used):
+                between = min(max(width, 32), widths[-1])
+                convolution = nn.Conv2d(channels, between, 3, padding=1, bias=False)
+                layers += _normalised(convolution, between)
+                channels = between
+        layers.append(_upsampling(channels, outputs, scale >> len(used), kernel, bias=True))
         if bounded:
             layers.append(nn.Tanh())
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, codes: Float[Tensor, "b 1 C h w"]) -> Float[Tensor, "b classes H W"]:
+    def forward(self, codes: Float[Tensor, "b 1 C h w"]) -> Float[Tensor, "b outputs H W"]:
         """Decode one code an example."""
         output: Tensor = self.layers(codes[:, 0])
         return output
@@ -157,3 +162,10 @@ class PairwiseHead(nn.Module):
 
 def _normalised(layer: nn.Module, width: int) -> list[nn.Module]:
     return [layer, nn.BatchNorm2d(width), nn.LeakyReLU(_LEAK, inplace=True)]
+
+
+def _upsampling(
+    channels: int, outputs: int, factor: int, kernel: int, bias: bool = False
+) -> nn.Module:
+    convolution = nn.Conv2d(channels, factor**2 * outputs, kernel, padding=kernel // 2, bias=bias)
+    return convolution if factor == 1 else nn.Sequential(convolution, nn.PixelShuffle(factor))

@@ -74,7 +74,7 @@ def _mean(
     mask: Float[Tensor, "b 1 h w"] | Float[Tensor, "b 1"],
 ) -> Float[Tensor, "b"]:
     """Weighted mean over pixels, plain mean over channels."""
-    error, weight = error.mean(dim=1).flatten(1), mask.flatten(1)
+    error, weight = error.mean(dim=1, keepdim=True).flatten(1), mask.flatten(1)
     return (error * weight).sum(dim=1) / weight.sum(dim=1).clamp_min(_TINY)
 
 

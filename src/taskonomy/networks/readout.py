@@ -51,7 +51,7 @@ class Readout(nn.Module):
 
     def forward(self, codes: Float[Tensor, "b k C h w"]) -> Float[Tensor, "b ..."]:
         """The target's output; clipped in training only."""
-        x = codes.flatten(0, 1)
+        x = codes.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         if self.training:
             x = torch.clamp(x, cast(Tensor, self.low), cast(Tensor, self.high))
         x = self.norm(x)

@@ -27,7 +27,7 @@ def encoder_of(session: Session, source: str) -> Encoder:
         encoder,
         {k.removeprefix(_ENCODER): v for k, v in weights.items() if k.startswith(_ENCODER)},
     )
-    return encoder.to(session.device).eval()
+    return session.place(encoder).eval()
 
 
 @torch.no_grad()

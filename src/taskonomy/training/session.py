@@ -5,15 +5,20 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Int64
+from torch import nn
 
 from taskonomy.data.loading import Source, TaskData
 from taskonomy.dictionary import Task, task
 from taskonomy.training.examples import Examples, examples
 from taskonomy.training.workspace import Workspace
+
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Session:
@@ -47,6 +52,12 @@ class Session:
         if of.name not in self._data:
             self._data[of.name] = TaskData(self.source, of, self.examples(of).train)
         return self._data[of.name]
+
+    def place(self, network: Network) -> Network:
+        """The network on this session's device, in the memory layout that is fastest there."""
+        # torch's own annotation of this call does not know `memory_format`.
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network.to(self.device)
 
     @cached_property
     def represented(self) -> Int64[np.ndarray, "v"]:

@@ -59,7 +59,7 @@ def train_network(
 def build(session: Session, task: Task) -> TaskNetwork:
     """A task's network with fresh weights."""
     classes = session.data(task).classes
-    return TaskNetwork(task, session.workspace.config.network, classes).to(session.device)
+    return session.place(TaskNetwork(task, session.workspace.config.network, classes))
 
 
 def feed_of(session: Session, task: Task, rows: Int64[np.ndarray, "n k"]) -> Feed:

@@ -59,7 +59,7 @@ def build_readout(session: Session, task: Task, codes: Sequence[Codes]) -> Reado
     mean, deviation = (torch.from_numpy(np.concatenate(m)) for m in zip(*moments, strict=True))
     classes = session.data(task).classes
     readout = Readout(task, session.workspace.config, mean, deviation, classes)
-    return readout.to(session.device)
+    return session.place(readout)
 
 
 def target_feeds(session: Session, task: Task) -> tuple[Feed, Feed]:
