@@ -20,6 +20,7 @@ from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from tqdm import tqdm
 
 from taskonomy.data import cameras, labels, layout
+from taskonomy.data.availability import DECLARATION
 from taskonomy.data.capture import fixation, frames, planes, world
 from taskonomy.data.capture.fixation import Fixation
 from taskonomy.data.capture.frames import Capture
@@ -71,8 +72,9 @@ def annotate(capture: Path, out: Path, size: int = 256) -> None:
             "size": size,
             "images": views,
             "frames": len(source.numbers),
+            "labels": sorted(layout.index(temporary).domains),
         }
-        (temporary / "dataset.json").write_text(json.dumps(about, indent=1) + "\n")
+        (temporary / DECLARATION).write_text(json.dumps(about, indent=1) + "\n")
         if out.exists():
             out.rmdir()
         temporary.rename(out)
