@@ -1,6 +1,6 @@
 """The command line: one of the three thin doors onto the stages.
 
-Exit codes: 0 done; 2 bad input, one line on stderr; 3 no taxonomy is feasible.
+Exit codes: 0 done; 1 a stage failed; 2 bad input, one line on stderr; 3 no taxonomy is feasible.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from taskonomy.errors import BadInput, Infeasible
+from taskonomy.errors import BadInput, Infeasible, StageFailed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Infeasible as error:
         print(f"taskonomy: infeasible: {error}", file=sys.stderr)
         return 3
+    except StageFailed as error:
+        print(f"taskonomy: {error}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         # The reader of our output has left (`| head`): nothing to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,3 +10,7 @@ class BadInput(Exception):
 
 class Infeasible(Exception):
     """A well-formed request that no taxonomy satisfies; the command line exits with 3."""
+
+
+class StageFailed(RuntimeError):
+    """A stage ended in an error that is not bad input; one line, with the place of the log."""

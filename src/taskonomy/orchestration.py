@@ -23,7 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from taskonomy.errors import BadInput, Infeasible
+from taskonomy.errors import BadInput, Infeasible, StageFailed
 from taskonomy.stages import Context, export
 
 # kfp.local runs at most so many iterations of a loop at once.
@@ -36,10 +36,6 @@ _LINE = re.compile(
 _BAR = re.compile(r"\d+%\|.*\[\d+:\d\d|\d+\w* \[\d+:\d\d")
 # Between two lines of one bar where nothing can be redrawn.
 _BAR_SECONDS = 15.0
-
-
-class StageFailed(RuntimeError):
-    """A stage ended in an error that is not bad input; one line, with the place of the log."""
 
 
 @contextmanager

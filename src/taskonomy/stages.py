@@ -139,7 +139,7 @@ def train_task(context: Context, plan: str, shard: str) -> str:
 
     store, _ = _open(context)
     content = store.read_json("plan", plan, "plan.json")
-    workspace = _workspace(context, content["dataset"])
+    workspace = open_workspace(context, content["dataset"])
     names = _members(content["task_shards"], shard)
     train_tasks(workspace, names)
     _log(context, workspace, standings.task_models(workspace, names))
@@ -161,7 +161,7 @@ def train_transfers(context: Context, plan: str, shard: str) -> str:
     store, _ = _open(context)
     stage = "plan" if store.finished("plan", plan) else "select-candidates"
     content = store.read_json(stage, plan, "plan.json")
-    workspace = _workspace(context, content["dataset"])
+    workspace = open_workspace(context, content["dataset"])
     jobs = [
         Job(kind, target, tuple(sources))
         for kind, target, sources in _members(content["transfer_shards"], shard)
@@ -179,7 +179,7 @@ def select_candidates(context: Context, plan: str) -> Candidates:
 
     store, config = _open(context)
     content = store.read_json("plan", plan, "plan.json")
-    workspace = _workspace(context, content["dataset"])
+    workspace = open_workspace(context, content["dataset"])
     ranks = standings.first_order_ranks(workspace, planning.first_order(content["tasks"]))
     jobs = [
         Job("transfer", target, sources)
@@ -204,7 +204,7 @@ def compute_affinity(context: Context, plan: str, candidates: str) -> str:
     from taskonomy.training import standings
 
     store, config = _open(context)
-    workspace = _workspace(context, store.read_json("plan", plan, "plan.json")["dataset"])
+    workspace = open_workspace(context, store.read_json("plan", plan, "plan.json")["dataset"])
     jobs = _jobs(store, plan, candidates)
     key = digest(
         stage="compute-affinity",
@@ -291,7 +291,7 @@ def publish(
 
     store, config = _open(context)
     dataset = store.read_json("plan", plan, "plan.json")["dataset"]
-    workspace = _workspace(context, dataset)
+    workspace = open_workspace(context, dataset)
     refs = [
         *standings.task_models(workspace, store.read_json("plan", plan, "plan.json")["tasks"]),
         *standings.job_models(workspace, _jobs(store, plan, candidates)),
@@ -333,7 +333,7 @@ def _open(context: Context) -> tuple[Store, Config]:
     return Store(context.store), Config.from_json(context.config)
 
 
-def _workspace(context: Context, dataset: str) -> "Workspace":
+def open_workspace(context: Context, dataset: str) -> "Workspace":
     from taskonomy.data import layout, splits
     from taskonomy.training.workspace import Workspace
 

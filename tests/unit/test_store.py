@@ -22,9 +22,13 @@ def test_an_output_is_finished_only_after_its_block(store: Store) -> None:
 
 
 def test_an_output_that_fails_leaves_nothing(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.output("affinity", "k2") as folder:
-        (folder / "half.txt").write_text("ha")
-        raise ZeroDivisionError
+    def half() -> None:
+        with store.output("affinity", "k2") as folder:
+            (folder / "half.txt").write_text("ha")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
     assert not store.exists("affinity", "k2")
 
 

@@ -12,12 +12,6 @@ DECLARATION = "dataset.json"
 """At a data set's root; its key `labels` lists the label folders that the data set holds."""
 
 
-def declare(root: Path, labels: Sequence[str], **facts: object) -> None:
-    """Write the declaration of a data set: its label folders, and facts about its making."""
-    text = json.dumps({**facts, "labels": sorted(labels)}, indent=1, sort_keys=True)
-    (root / DECLARATION).write_text(text + "\n")
-
-
 def tasks(dataset: Dataset, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Split tasks into those that the data set has labels for and those it declares it has not.
 
