@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from taskonomy.data import layout
 from taskonomy.data.cameras import point_info, project, unproject
+from taskonomy.data.codecs import DOMAINS
 from taskonomy.data.labels import derive
 from taskonomy.data.scenes.render import Camera, Rendered, render_views
 from taskonomy.data.scenes.rooms import SCENE_CLASSES, build_room
