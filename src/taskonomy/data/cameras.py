@@ -50,16 +50,16 @@ def look_at(
 
     Raises BadInput where the two coincide or the camera would look straight up or down.
     """
-    back = np.asarray(location, float) - target
-    right = np.array([-back[1], back[0], 0.0])
-    length, width = np.linalg.norm(back), np.linalg.norm(right)
+    bx, by, bz = (float(c) - float(t) for c, t in zip(location, target, strict=True))
+    length, width = hypot(bx, by, bz), hypot(bx, by)
     if length == 0 or width < 1e-6 * length:
         raise BadInput(
             f"camera at {np.asarray(location).tolist()}: found a target straight above, below or at"
             " it, expected one that leaves the horizon defined"
         )
-    back, right = back / length, right / width
-    return np.stack([right, np.cross(back, right), back], axis=1)
+    bx, by, bz, rx, ry = bx / length, by / length, bz / length, -by / width, bx / width
+    # Columns: right (level), up = back x right, back.
+    return np.array([[rx, -bz * ry, bx], [ry, bz * rx, by], [0.0, bx * ry - by * rx, bz]])
 
 
 def focal_length(fov: float, size: int) -> float:

@@ -5,7 +5,7 @@ from math import cos, pi, sin
 
 import numpy as np
 
-from taskonomy.data.scenes.shapes import Thing, Top, Vector
+from taskonomy.data.scenes.shapes import Number, Thing, Top, Vector
 
 WALL_YAW = (0.0, pi / 2, pi, -pi / 2)
 """Yaw that turns a thing's back to the wall at y = 0, x = W, y = D, x = 0."""
@@ -18,12 +18,12 @@ class Placed:
     """A thing in the room: the world position of its origin, and its yaw in radians."""
 
     thing: Thing
-    x: float
-    y: float
-    z: float
-    yaw: float
+    x: Number
+    y: Number
+    z: Number
+    yaw: Number
 
-    def at(self, x: float, y: float) -> tuple[float, float]:
+    def at(self, x: Number, y: Number) -> tuple[Number, Number]:
         """World coordinates of a place in the thing's frame."""
         c, s = cos(self.yaw), sin(self.yaw)
         return self.x + c * x - s * y, self.y + s * x + c * y
@@ -34,14 +34,14 @@ class Span:
     """A stretch of a wall that is taken: along the wall, in height, and how far it stands out."""
 
     wall: int
-    low: float
-    high: float
-    foot: float
-    head: float
-    depth: float
+    low: Number
+    high: Number
+    foot: Number
+    head: Number
+    depth: Number
 
 
-Rectangle = tuple[float, float, float, float]
+Rectangle = tuple[Number, Number, Number, Number]
 
 
 @dataclass
@@ -65,7 +65,7 @@ class FloorPlan:
         return self.size[wall % 2]
 
     def place_fixed(
-        self, thing: Thing, x: float, y: float, z: float = 0.0, yaw: float = 0.0
+        self, thing: Thing, x: Number, y: Number, z: Number = 0.0, yaw: Number = 0.0
     ) -> Placed:
         """Place without asking whether there is room."""
         placed = Placed(thing, x, y, z, yaw)
@@ -77,9 +77,9 @@ class FloorPlan:
         thing: Thing,
         walls: tuple[int, ...] = (0, 1, 2, 3),
         *,
-        clear: float = 0.0,
+        clear: Number = 0.0,
         corner: bool = False,
-        at: float | None = None,
+        at: Number | None = None,
     ) -> Placed | None:
         """Place on the floor with its back to one of the walls, or None where nowhere is free.
 
@@ -110,11 +110,11 @@ class FloorPlan:
     def on_wall(
         self,
         thing: Thing,
-        height: tuple[float, float],
+        height: tuple[Number, Number],
         walls: tuple[int, ...] = (0, 1, 2, 3),
         *,
-        swing: float = 0.0,
-        near: float | None = None,
+        swing: Number = 0.0,
+        near: Number | None = None,
     ) -> Placed | None:
         """Hang on a wall with its foot at a height drawn from the range, or None.
 
@@ -144,7 +144,7 @@ class FloorPlan:
         return None
 
     def in_room(
-        self, thing: Thing, *, margin: float = 0.5, turned: bool = False, clear: float = 0.0
+        self, thing: Thing, *, margin: Number = 0.5, turned: bool = False, clear: Number = 0.0
     ) -> Placed | None:
         """Place away from the walls by `margin`, at a right angle or (`turned`) any, or None."""
         for _ in range(_TRIES):
@@ -160,7 +160,7 @@ class FloorPlan:
         return None
 
     def beside(
-        self, thing: Thing, other: Placed, x: float, y: float, yaw: float = 0.0
+        self, thing: Thing, other: Placed, x: Number, y: Number, yaw: Number = 0.0
     ) -> Placed | None:
         """Place at (x, y) of another thing's frame, turned by `yaw` against it, or None."""
         wx, wy = other.at(x, y)
@@ -170,14 +170,14 @@ class FloorPlan:
         return None
 
     def on_top(
-        self, items: list[Thing], other: Placed, top: Top, *, facing: float | None = None
+        self, items: list[Thing], other: Placed, top: Top, *, facing: Number | None = None
     ) -> list[Placed]:
         """Stand small things on a top, each where it fits; returns those that did.
 
         Args:
             facing: their yaw against the thing below; any where None.
         """
-        taken: list[tuple[float, float, float]] = []
+        taken: list[Vector] = []
         done = []
         for item in items:
             radius = 0.5 * max(item.width, item.depth)
@@ -194,11 +194,11 @@ class FloorPlan:
                     break
         return done
 
-    def _at_wall(self, wall: int, u: float, out: float) -> tuple[float, float]:
+    def _at_wall(self, wall: int, u: Number, out: Number) -> tuple[Number, Number]:
         w, d, _ = self.size
         return ((u, out), (w - out, u), (u, d - out), (out, u))[wall]
 
-    def _footprint(self, wall: int, u: float, width: float, depth: float) -> Rectangle:
+    def _footprint(self, wall: int, u: Number, width: Number, depth: Number) -> Rectangle:
         w, d, _ = self.size
         a, b = u - width / 2, u + width / 2
         return ((a, 0.0, b, depth), (w - depth, a, w, b), (a, d - depth, b, d), (0.0, a, depth, b))[
@@ -221,7 +221,7 @@ class FloorPlan:
             for old in self.taken
         )
 
-    def _stands(self, thing: Thing, x: float, y: float, yaw: float, clear: float) -> bool:
+    def _stands(self, thing: Thing, x: Number, y: Number, yaw: Number, clear: Number) -> bool:
         rx, ry = (r / 2 for r in _extent(thing, yaw))
         area = (x - rx, y - ry, x + rx, y + ry)
         w, d, _ = self.size
@@ -233,7 +233,7 @@ class FloorPlan:
         return True
 
 
-def _extent(thing: Thing, yaw: float) -> tuple[float, float]:
+def _extent(thing: Thing, yaw: Number) -> tuple[Number, Number]:
     """The box of a turned thing, along the world's x and y."""
     c, s = abs(cos(yaw)), abs(sin(yaw))
     return c * thing.width + s * thing.depth, s * thing.width + c * thing.depth

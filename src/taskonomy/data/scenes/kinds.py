@@ -8,7 +8,7 @@ import numpy as np
 from taskonomy.data.scenes import seats, shell, small, tables, wet
 from taskonomy.data.scenes.floor_plan import FloorPlan, Placed
 from taskonomy.data.scenes.palette import Palette
-from taskonomy.data.scenes.shapes import Material, Thing, Top
+from taskonomy.data.scenes.shapes import Material, Number, Thing, Top, Vector
 
 
 def _clutter(p: Palette, count: int) -> list[Thing]:
@@ -27,7 +27,7 @@ def _clutter(p: Palette, count: int) -> list[Thing]:
     return [makers[int(k)]() for k in chosen]
 
 
-def _fill_shelves(plan: FloorPlan, p: Palette, case: Placed, books: float = 0.75) -> None:
+def _fill_shelves(plan: FloorPlan, p: Palette, case: Placed, books: Number = 0.75) -> None:
     """Rows of books and small things on every board."""
     tops = case.thing.tops
     for k, top in enumerate(tops):
@@ -51,7 +51,7 @@ def _sit_around(plan: FloorPlan, p: Palette, table: Placed, round_table: bool, c
     wood, cloth = p.wood(), p.fabric() if p.rng.random() < 0.6 else p.paint()
     state = p.rng.integers(1 << 30)
     w, d = table.thing.width, table.thing.depth
-    spots: list[tuple[float, float, float]] = []
+    spots: list[Vector] = []
     if round_table:
         for k in range(count):
             a = 2 * pi * k / count
@@ -214,7 +214,7 @@ def _dress_counter(plan: FloorPlan, p: Palette, counter: Placed, top: Top) -> No
     plan.on_top(items, counter, top, facing=0.0)
 
 
-def _dining_group(plan: FloorPlan, p: Palette, count: int, margin: float) -> Placed | None:
+def _dining_group(plan: FloorPlan, p: Palette, count: int, margin: Number) -> Placed | None:
     """A laid table with its chairs, a rug below and a lamp above."""
     table = plan.in_room(tables.dining_table(p, p.wood(), count), margin=margin, clear=0.25)
     if table is None:
@@ -342,7 +342,7 @@ def bathroom(plan: FloorPlan, p: Palette) -> None:
         plan.taken.pop()
 
 
-def _turn(angle: float) -> float:
+def _turn(angle: Number) -> float:
     return (angle + pi) % (2 * pi) - pi
 
 

@@ -17,9 +17,9 @@ from taskonomy.data.scenes.shading import CENTRE, Stage, Surfaces, openness, rad
 _GRID = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)])
 _CONTRAST = 0.16
 """Difference of neighbours, in log luminance, above which a pixel is sampled four times."""
-_SHARE = 0.35
+_SHARE = 0.25
 """Share of the pixels for which that is done at most."""
-_BATCH = 1 << 14
+_BATCH = 1 << 15
 """Pixels that are rendered at once: enough to spread numpy's overhead, few enough for caches."""
 
 Points = Float[np.ndarray, "n 3"]

@@ -159,12 +159,12 @@ def _assemble(
     for instance, placed in enumerate(plan.placed):
         rows += [(part, placed, instance) for part in placed.thing.parts]
     centre, rotation = np.empty((len(rows), 3)), np.empty((len(rows), 3, 3))
-    turns = [euler_to_matrix(0, 0, placed.yaw) for placed in plan.placed]
+    turns = [euler_to_matrix(0.0, 0.0, float(placed.yaw)) for placed in plan.placed]
     for i, (part, placed, instance) in enumerate(rows):
         turn = turns[instance]
         centre[i] = turn @ part.centre
         centre[i] += (placed.x, placed.y, placed.z)
-        rotation[i] = turn @ euler_to_matrix(*part.turn) if any(part.turn) else turn
+        rotation[i] = turn @ euler_to_matrix(*map(float, part.turn)) if any(part.turn) else turn
     names = [placed.thing.name for placed in plan.placed]
     return Room(
         seed=seed,

@@ -3,11 +3,16 @@
 import numpy as np
 
 from taskonomy.data.scenes.palette import Palette
-from taskonomy.data.scenes.shapes import Material, Part, Thing, Top, ball, box, rod
+from taskonomy.data.scenes.shapes import Material, Number, Part, Thing, Top, ball, box, rod
 
 
 def legs(
-    width: float, depth: float, height: float, thick: float, material: Material, taper: float = 0.15
+    width: Number,
+    depth: Number,
+    height: Number,
+    thick: Number,
+    material: Material,
+    taper: Number = 0.15,
 ) -> list[Part]:
     """Four legs below a rectangle, round and tapering downwards."""
     x, y = width / 2 - thick, depth / 2 - thick
@@ -74,7 +79,7 @@ def couch(p: Palette, seats: int) -> Thing:
 
 
 def _upholstered(
-    p: Palette, cloth: Material, width: float, seats: int, cushions: bool
+    p: Palette, cloth: Material, width: Number, seats: int, cushions: bool
 ) -> tuple[Part, ...]:
     rng = p.rng
     d, arm = 0.88, 0.18
@@ -106,7 +111,7 @@ def _upholstered(
     return tuple(parts)
 
 
-def stool(p: Palette, height: float = 0.46) -> Thing:
+def stool(p: Palette, height: Number = 0.46) -> Thing:
     """A round stool or a cylindrical pouf."""
     if height < 0.5 and p.rng.random() < 0.4:
         cloth = p.fabric()
@@ -119,7 +124,7 @@ def stool(p: Palette, height: float = 0.46) -> Thing:
     return Thing("stool", tuple(parts), 0.38, 0.38, height)
 
 
-def bed(p: Palette, width: float) -> Thing:
+def bed(p: Palette, width: Number) -> Thing:
     """A bed with head board, mattress, duvet and pillows; its head towards -y."""
     rng = p.rng
     length, w = 2.05, width

@@ -152,7 +152,7 @@ def _dot(a: Points, b: Points) -> Values:
 def _light_points(source: Light, sample: Samples) -> Points:
     sides = np.array([source.side_u, source.side_v], np.float32)
     points = _LIGHT_POINTS @ sides + np.array(source.position, np.float32)
-    return np.asarray(points[np.where(sample > CENTRE, sample % CENTRE, sample)])
+    return np.asarray(points.take(np.where(sample > CENTRE, sample % CENTRE, sample), 0))
 
 
 def _ambient(normal: Points, open_: Values) -> Points:

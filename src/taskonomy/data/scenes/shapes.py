@@ -8,7 +8,8 @@ BOX, CYLINDER, ELLIPSOID, ROUNDED = range(4)
 """Primitives. A cylinder is elliptic, along its own z, and may taper; a rounded box is the set of
 points within a radius of a smaller box."""
 
-Vector = tuple[float, float, float]
+Number = float | int
+Vector = tuple[Number, Number, Number]
 
 SEMANTIC_CLASSES = (
     "uncertain",
@@ -87,10 +88,10 @@ class Material:
     texture: str
     a: Vector
     b: Vector = (0.0, 0.0, 0.0)
-    scale: float = 1.0
-    gloss: float = 0.0
-    glow: float = 0.0
-    mirror: float = 0.0
+    scale: Number = 1.0
+    gloss: Number = 0.0
+    glow: Number = 0.0
+    mirror: Number = 0.0
     seed: int = 0
 
 
@@ -109,7 +110,7 @@ class Part:
     centre: Vector
     half: Vector
     material: Material
-    bevel: float = 0.0
+    bevel: Number = 0.0
     turn: Vector = (0.0, 0.0, 0.0)
 
 
@@ -117,11 +118,11 @@ class Part:
 class Top:
     """A level rectangle of a thing on which small things stand: centre, height, extents."""
 
-    x: float
-    y: float
-    z: float
-    width: float
-    depth: float
+    x: Number
+    y: Number
+    z: Number
+    width: Number
+    depth: Number
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,9 @@ class Thing:
 
     name: str
     parts: tuple[Part, ...]
-    width: float
-    depth: float
-    height: float
+    width: Number
+    depth: Number
+    height: Number
     tops: tuple[Top, ...] = ()
 
     def __post_init__(self) -> None:
@@ -147,13 +148,13 @@ class Thing:
 
 
 def box(
-    x: float,
-    y: float,
-    z: float,
+    x: Number,
+    y: Number,
+    z: Number,
     size: Vector,
     material: Material,
     *,
-    bevel: float = 0.0,
+    bevel: Number = 0.0,
     turn: Vector = (0.0, 0.0, 0.0),
 ) -> Part:
     """A box of full extents `size` standing at height z over (x, y); rounded if `bevel` > 0."""
@@ -164,15 +165,15 @@ def box(
 
 
 def rod(
-    x: float,
-    y: float,
-    z: float,
-    radius: float,
-    height: float,
+    x: Number,
+    y: Number,
+    z: Number,
+    radius: Number,
+    height: Number,
     material: Material,
     *,
-    taper: float = 0.0,
-    ry: float | None = None,
+    taper: Number = 0.0,
+    ry: Number | None = None,
     turn: Vector = (0.0, 0.0, 0.0),
 ) -> Part:
     """A cylinder standing at height z over (x, y), narrowing upwards where `taper` > 0."""
@@ -181,9 +182,9 @@ def rod(
 
 
 def ball(
-    x: float,
-    y: float,
-    z: float,
+    x: Number,
+    y: Number,
+    z: Number,
     radii: Vector,
     material: Material,
     *,

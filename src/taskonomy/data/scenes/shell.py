@@ -1,7 +1,7 @@
 """The room itself and what is set into it: walls, floor, windows with curtains, doors, lamps."""
 
 from taskonomy.data.scenes.palette import Palette, rgb
-from taskonomy.data.scenes.shapes import Material, Part, Thing, Vector, ball, box, rod
+from taskonomy.data.scenes.shapes import Material, Number, Part, Thing, Vector, ball, box, rod
 
 _THICK = 0.2
 
@@ -38,7 +38,7 @@ def shell(p: Palette, size: Vector, wet: bool) -> list[Thing]:
     return things
 
 
-def window(p: Palette, width: float, height: float, day: bool) -> Thing:
+def window(p: Palette, width: Number, height: Number, day: bool) -> Thing:
     """A window whose back is at y = 0: what lies outside, a frame, bars and a sill."""
     rng = p.rng
     if day:
@@ -63,7 +63,7 @@ def window(p: Palette, width: float, height: float, day: bool) -> Thing:
     return Thing("window", tuple(parts), width + 0.2, 0.16, height + t)
 
 
-def curtains(p: Palette, width: float, height: float) -> Thing:
+def curtains(p: Palette, width: Number, height: Number) -> Thing:
     """Folds of cloth left and right of a window of that width, below a rail; back at y = 0."""
     cloth, metal = p.fabric(), p.metal(fresh=True)
     turn = (0.0, 1.5707963, 0.0)
@@ -106,7 +106,7 @@ def door(p: Palette) -> Thing:
     return Thing("door", tuple(parts), w + 0.16, 0.1, h + 0.08)
 
 
-def ceiling_lamp(p: Palette, drop: float) -> Thing:
+def ceiling_lamp(p: Palette, drop: Number) -> Thing:
     """A lamp that hangs `drop` metres below its origin, or sits on the ceiling if that is 0."""
     tint = rgb(float(p.rng.choice([0.1, 0.12, p.accent()])), 0.25, 1.0)
     shade, metal = Material("plain", tint, glow=1.2), p.metal(fresh=True)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from taskonomy.data.scenes.palette import Palette, rgb
-from taskonomy.data.scenes.shapes import ELLIPSOID, Material, Part, Thing, ball, box, rod
+from taskonomy.data.scenes.shapes import ELLIPSOID, Material, Number, Part, Thing, ball, box, rod
 
 _UPRIGHT = (np.pi / 2, 0.0, 0.0)
 """Turns a cylinder's axis from z to y: a disc that faces forwards."""
@@ -50,7 +50,7 @@ def vase(p: Palette, flowers: bool | None = None) -> Thing:
     return Thing("vase", tuple(parts), 2 * r, 2 * r, h)
 
 
-def potted_plant(p: Palette, size: float) -> Thing:
+def potted_plant(p: Palette, size: Number) -> Thing:
     """A plant about `size` metres high: a palm of leaves, a bush of balls, or tall blades."""
     rng = p.rng
     pot_h, r = 0.28 * size, 0.17 * size + 0.02
@@ -98,7 +98,7 @@ def book(p: Palette) -> tuple[float, Material]:
     return float(rng.uniform(0.018, 0.05)), Material("cover", a, b, 1.0, 0.2, seed=p.seed())
 
 
-def row_of_books(p: Palette, length: float, tallest: float = 0.29) -> Thing:
+def row_of_books(p: Palette, length: Number, tallest: Number = 0.29) -> Thing:
     """Books upright in a row, the last one leaning; each spine of its own colour."""
     rng, parts, x = p.rng, [], -length / 2
     while True:
@@ -200,7 +200,7 @@ def floor_lamp(p: Palette) -> Thing:
     return Thing("lamp", tuple(parts), 0.4, 0.4, h)
 
 
-def picture(p: Palette, width: float, height: float) -> Thing:
+def picture(p: Palette, width: Number, height: Number) -> Thing:
     """A framed painting, its back at y = 0."""
     hues = rgb(p.vivid(), 0.5, 0.95), rgb(p.vivid(), 0.65, 0.6)
     canvas = Material("painting", *hues, 1.0, 0.1, seed=p.seed())
@@ -212,7 +212,7 @@ def picture(p: Palette, width: float, height: float) -> Thing:
     return Thing("picture", tuple(parts), width, 0.04, height)
 
 
-def mirror(p: Palette, width: float, height: float) -> Thing:
+def mirror(p: Palette, width: Number, height: Number) -> Thing:
     """A wall mirror, oblong or oval."""
     frame = p.metal(fresh=True) if p.rng.random() < 0.5 else p.wood(other=True)
     glass = Material("plain", (0.75, 0.78, 0.8), mirror=0.9, gloss=0.3)
@@ -237,7 +237,7 @@ def clock(p: Palette) -> Thing:
     return Thing("clock", tuple(parts), 2 * r, 0.05, 2 * r)
 
 
-def television(p: Palette, width: float, wall: bool) -> Thing:
+def television(p: Palette, width: Number, wall: bool) -> Thing:
     """A flat screen on a foot, or (`wall`) with its back at y = 0 on a wall."""
     h, case = width * 0.58, Material("plain", (0.02, 0.02, 0.022), gloss=0.5)
     if p.rng.random() < 0.6:
@@ -275,7 +275,7 @@ def carton(p: Palette) -> Thing:
     return Thing("box", tuple(parts), w, d, h + 0.01)
 
 
-def rug(p: Palette, width: float, depth: float, round_: bool = False) -> Thing:
+def rug(p: Palette, width: Number, depth: Number, round_: bool = False) -> Thing:
     """A rug, oblong or round."""
     a = rgb(p.accent(), p.rng.uniform(0.3, 0.85), p.rng.uniform(0.4, 0.9))
     b = rgb(p.accent(), p.rng.uniform(0.1, 0.6), p.rng.uniform(0.5, 0.98))

@@ -4,7 +4,7 @@ import numpy as np
 
 from taskonomy.data.scenes.palette import Palette
 from taskonomy.data.scenes.seats import legs
-from taskonomy.data.scenes.shapes import Material, Part, Thing, Top, box, rod
+from taskonomy.data.scenes.shapes import Material, Number, Part, Thing, Top, Vector, box, rod
 
 
 def dining_table(p: Palette, wood: Material, seats: int) -> Thing:
@@ -71,10 +71,10 @@ def desk(p: Palette) -> Thing:
 
 def drawers(
     p: Palette,
-    x: float,
-    y: float,
-    z: float,
-    size: tuple[float, float, float],
+    x: Number,
+    y: Number,
+    z: Number,
+    size: Vector,
     body: Material,
     rows: int,
     columns: int = 1,
@@ -111,7 +111,7 @@ def nightstand(p: Palette) -> Thing:
     return Thing("nightstand", tuple(parts), w, d + 0.05, h, (Top(0, 0, h, w * 0.8, d * 0.8),))
 
 
-def dresser(p: Palette, width: float, low: bool = False) -> Thing:
+def dresser(p: Palette, width: Number, low: bool = False) -> Thing:
     """A chest of drawers or a sideboard."""
     d, h = 0.44, 0.6 if low else float(p.rng.uniform(0.8, 1.0))
     columns = max(1, round(width / 0.5))
@@ -138,7 +138,7 @@ def armoire(p: Palette) -> Thing:
     return Thing("armoire", tuple(parts), w + 0.04, d + 0.04, h + 0.04)
 
 
-def bookcase(p: Palette, width: float, height: float) -> Thing:
+def bookcase(p: Palette, width: Number, height: Number) -> Thing:
     """Open shelves; its boards are `tops` from the lowest up, for books and small things."""
     d, wood, t = 0.32, p.wood(other=True), 0.025
     parts = [box(s * (width / 2 - t / 2), 0, 0, (t, d, height), wood) for s in (-1, 1)]
@@ -154,7 +154,7 @@ def bookcase(p: Palette, width: float, height: float) -> Thing:
     return Thing("bookcase", tuple(parts), width, d, height, tuple(tops))
 
 
-def wall_shelf(p: Palette, width: float) -> Thing:
+def wall_shelf(p: Palette, width: Number) -> Thing:
     """A board on two brackets."""
     wood, metal = p.wood(other=True), p.metal()
     parts = [box(0, 0, 0.06, (width, 0.22, 0.03), wood, bevel=0.006)]

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 
 from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED
 
-_SAG = 0.002
+_SAG = 0.004
 """Metres by which a mesh may lie inside the curved surface that it stands for."""
 _NEWTON_STEPS = 12
 
@@ -209,7 +209,7 @@ def _mesh(
     """Meshes inscribed in the primitives, and the primitive that each triangle belongs to."""
     vertices, triangles, owner, count = [], [], [], 0
     for i in range(len(p.shape)):
-        unit, faces = _unit_mesh(int(p.shape[i]), _sides(p.half[i]))
+        unit, faces = _unit_mesh(int(p.shape[i]), _sides(int(p.shape[i]), p.half[i]))
         local = unit * p.half[i]
         if p.shape[i] == CYLINDER:
             local[:, :2] *= 1 - p.bevel[i] * unit[:, 2:]
@@ -228,9 +228,12 @@ def _mesh(
     )
 
 
-def _sides(half: Float[np.ndarray, "3"]) -> int:
+def _sides(shape: int, half: Float[np.ndarray, "3"]) -> int:
     """How many sides keep a polygon of that radius within the sag, as a power of two."""
-    angle = np.arccos(1 - _SAG / max(float(half.max()), 4 * _SAG))
+    if shape not in (CYLINDER, ELLIPSOID):
+        return 0
+    radius = float(half[:2].max() if shape == CYLINDER else half.max())
+    angle = np.arccos(1 - _SAG / max(radius, 4 * _SAG))
     return int(min(2 ** np.ceil(np.log2(np.pi / angle)), 32))
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 
 from taskonomy.data.scenes.palette import Palette, rgb
-from taskonomy.data.scenes.shapes import Material, Part, Thing, Top, ball, box, rod
+from taskonomy.data.scenes.shapes import Material, Number, Part, Thing, Top, ball, box, rod
 from taskonomy.data.scenes.tables import drawers
 
 COUNTER_HEIGHT = 0.9
 _DARK = Material("plain", (0.015, 0.015, 0.018), gloss=0.8, mirror=0.1)
 
 
-def counter(p: Palette, width: float, body: Material, stone: Material) -> Thing:
+def counter(p: Palette, width: Number, body: Material, stone: Material) -> Thing:
     """A base cabinet with a worktop."""
     d, h = 0.6, COUNTER_HEIGHT
     columns = max(1, round(width / 0.5))
@@ -23,7 +23,7 @@ def counter(p: Palette, width: float, body: Material, stone: Material) -> Thing:
     return Thing("counter", tuple(parts), width, d + 0.04, h, (top,))
 
 
-def wall_cabinet(p: Palette, width: float, body: Material) -> Thing:
+def wall_cabinet(p: Palette, width: Number, body: Material) -> Thing:
     """A cabinet that hangs above a counter, its back at y = 0."""
     columns = max(1, round(width / 0.45))
     parts = drawers(p, 0, 0.17, 0, (width, 0.34, 0.65), body, 1, columns, doors=True)
@@ -135,7 +135,7 @@ def pot(p: Palette) -> Thing:
     return Thing("pot", tuple(parts), 2 * r + 0.1, 2 * r, h + 0.05)
 
 
-def _tap(x: float, y: float, z: float, metal: Material) -> list[Part]:
+def _tap(x: Number, y: Number, z: Number, metal: Material) -> list[Part]:
     return [
         rod(x, y, z, 0.018, 0.22, metal),
         rod(x, y + 0.07, z + 0.13, 0.014, 0.16, metal, turn=(np.pi / 2, 0, 0)),
