@@ -4,7 +4,7 @@ from math import atan, tan
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Bool, Float32, Float64
 
 from taskonomy.data.cameras import look_at, pixel_rays
 from taskonomy.data.capture.frames import Capture
@@ -95,14 +95,17 @@ def sees(
     depth: Float32[np.ndarray, "h w"],
     stride: int,
     points: Float64[np.ndarray, "n 3"],
-) -> np.ndarray:
+) -> Bool[np.ndarray, " n"]:
     """Return which world points the i-th frame sees: its depth there is theirs."""
     pixel, z = pixel_of(capture, i, points)
-    at = np.clip(np.rint(pixel / stride), -1, 1e6).astype(int)
-    inside = (
-        (z > 0.1) & (at >= 0).all(1) & (at[:, 0] < depth.shape[1]) & (at[:, 1] < depth.shape[0])
-    )
-    found = depth[np.where(inside, at[:, 1], 0), np.where(inside, at[:, 0], 0)]
+    at = pixel / stride
+    limit = np.array([depth.shape[1] - 1, depth.shape[0] - 1])
+    inside = (z > 0.1) & (at >= 0).all(1) & (at < limit).all(1)
+    (column, row), (x, y) = np.divmod(np.where(inside[:, None], at, 0).T, 1)
+    v, u = row.astype(int), column.astype(int)
+    upper = depth[v, u] * (1 - x) + depth[v, u + 1] * x
+    lower = depth[v + 1, u] * (1 - x) + depth[v + 1, u + 1] * x
+    found = upper * (1 - y) + lower * y
     with np.errstate(invalid="ignore"):
         return np.asarray(inside & (np.abs(found - z) < AGREES))
 
@@ -135,8 +138,9 @@ def _candidates(
             continue
         around = depth[row - 1 : row + 2, column - 1 : column + 2]
         # Not on an edge: there the frames would not agree on what is fixated.
-        if np.isfinite(around).all() and np.ptp(around) < AGREES:
-            z = float(np.median(around))
+        bend = (around + around[::-1, ::-1]) / 2 - around[1, 1]
+        if np.isfinite(bend).all() and np.abs(bend).max() < AGREES / 2:
+            z = float(around[1, 1])
             ray = np.array([(column * stride - cx) / fx, (row * stride - cy) / fy, 1.0])
             points.append(capture.locations[i] + capture.rotations[i] @ (ray * z))
     return points

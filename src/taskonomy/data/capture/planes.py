@@ -14,8 +14,8 @@ RADIUS, STEP = 6, 2
 """The window reaches 6 pixels to each side and takes every second pixel: 49 samples."""
 NEAR = 0.06
 """First pass: samples within this part of the centre's inverse depth."""
-NOISE = 0.010
-"""Second pass: samples within this of the plane, in 1/m: some three sigmas of a Kinect."""
+NOISE = 0.007
+"""Second pass: samples within this of the plane, in 1/m: some two sigmas of a Kinect."""
 FEWEST = 12
 
 

@@ -1,0 +1,178 @@
+"""A capture of a known room gives that room's labels; the real kitchen gives a sound data set."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from taskonomy.data import layout, verify
+from taskonomy.data.cameras import euler_to_matrix
+from taskonomy.data.capture import annotate
+from taskonomy.data.items import IMAGES, items, rotation
+from taskonomy.errors import BadInput
+
+ROOM = np.array([4.0, 5.0, 2.5])
+HEIGHT, WIDTH, FOCAL = 240, 320, 292.0
+TILT = euler_to_matrix(0.4, -0.3, 1.1)
+"""The capture's own world stands askew, as a real one's does."""
+
+
+def frame(i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Colour, depth in metres and pose (true world) of a camera in an empty box of a room."""
+    centre = np.array([1.2 + 0.05 * i, 1.5, 1.3])
+    yaw = 0.25 - 0.01 * i
+    forward = np.array([np.sin(yaw) * 0.9, np.cos(yaw) * 0.9, -0.35])
+    forward /= np.linalg.norm(forward)
+    right = np.cross(forward, [0, 0, 1.0])
+    right /= np.linalg.norm(right)
+    pose = np.eye(4)
+    pose[:3, :3] = np.stack([right, np.cross(forward, right), forward], 1)
+    pose[:3, 3] = centre
+    v, u = np.mgrid[:HEIGHT, :WIDTH]
+    ray = np.stack([(u - WIDTH / 2) / FOCAL, (v - HEIGHT / 2) / FOCAL, np.ones_like(u)], -1)
+    ray = ray @ pose[:3, :3].T
+    with np.errstate(divide="ignore"):
+        leave = np.where(ray > 0, (ROOM - centre) / ray, -centre / ray)
+    depth = leave.min(-1)
+    tile = np.floor((centre + ray * depth[..., None]) * 4 + 1e-6).astype(int)
+    color = np.stack(
+        [(tile * k).sum(-1) * 67 % 200 + 30 for k in ((1, 2, 3), (3, 1, 2), (2, 3, 1))]
+    )
+    return color.transpose(1, 2, 0).astype(np.uint8), depth, pose
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("captures") / "box"
+    folder.mkdir()
+    intrinsics = np.array([[FOCAL, 0, WIDTH / 2], [0, FOCAL, HEIGHT / 2], [0, 0, 1]])
+    np.savetxt(folder / "camera-intrinsics.txt", intrinsics)
+    for i in range(10):
+        color, depth, pose = frame(i)
+        pose[:3] = TILT @ pose[:3]
+        millimetres = np.rint(depth * 1000).astype(np.uint16)
+        millimetres[:6, :6] = 0
+        cv2.imwrite(str(folder / f"frame-{i:06d}.color.png"), color[..., ::-1])
+        cv2.imwrite(str(folder / f"frame-{i:06d}.depth.png"), millimetres)
+        np.savetxt(folder / f"frame-{i:06d}.pose.txt", pose)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def annotated(box: Path) -> Path:
+    out = box.parent / "annotated"
+    annotate(box, out, size=64)
+    return out
+
+
+def test_a_capture_becomes_one_sound_building(annotated: Path) -> None:
+    report = verify.verify(annotated)
+    assert report.faults == ()
+    assert report.buildings == 1
+    assert report.angle < 3
+    declared = json.loads((annotated / "dataset.json").read_text())
+    assert declared["source"] == "capture"
+    assert declared["labels"] == sorted(layout.index(annotated).domains)
+
+
+def test_the_world_is_set_upright_along_the_walls(annotated: Path) -> None:
+    """Three quarters of the normals (not those at creases) are the axes of the data set's world."""
+    dataset = layout.index(annotated)
+    for view in dataset.views[::5]:
+        info = layout.read(dataset, view, "point_info")
+        normal = layout.read(dataset, view, "normal").reshape(-1, 3).astype(float)
+        world = normal[np.isfinite(normal[:, 0])] @ rotation(info).T
+        assert np.percentile(np.degrees(np.arccos(np.abs(world).max(1).clip(0, 1))), 75) < 2
+        floor = world[world[:, 2] > 0.9]
+        assert len(floor) > 0
+
+
+def test_views_fixate_surface_points_and_hold_their_depth(annotated: Path) -> None:
+    dataset = layout.index(annotated)
+    for view in dataset.views[::5]:
+        info = layout.read(dataset, view, "point_info")
+        depth = layout.read(dataset, view, "depth_zbuffer")[31:33, 31:33]
+        assert np.nanmean(depth) == pytest.approx(info["camera_distance"], abs=0.05)
+        assert info["frame"] == int(info["camera_uuid"].removeprefix("frame-"))
+
+
+def test_every_kind_of_pair_and_triplet_exists(annotated: Path) -> None:
+    dataset = layout.index(annotated)
+    every = np.arange(len(dataset.views))
+    assert all(len(items(dataset, every, kind, 6, seed=0)) == 6 for kind in IMAGES)
+
+
+def test_a_listed_sighting_is_where_the_other_view_sees_the_point(annotated: Path) -> None:
+    dataset = layout.index(annotated)
+    record = layout.read(dataset, dataset.views[0], "nonfixated_matches")
+    assert record["views"]
+    for seen in record["views"]:
+        other = layout.View("box", seen["point_uuid"], seen["view_id"])
+        info = layout.read(dataset, other, "point_info")
+        step = np.array(record["point_location"]) - np.array(info["camera_location"])
+        local = rotation(info).T @ step
+        focal = 32 / np.tan(info["field_of_view_rads"] / 2)
+        assert seen["nonfixated_pixel_x"] == pytest.approx(32 - focal * local[0] / local[2])
+        assert seen["nonfixated_pixel_y"] == pytest.approx(32 + focal * local[1] / local[2])
+
+
+def spoil(folder: Path, what: str) -> None:
+    if what == "intrinsics":
+        (folder / "camera-intrinsics.txt").unlink()
+    elif what == "no frames":
+        for file in folder.glob("*.pose.txt"):
+            file.unlink()
+    elif what == "colour":
+        (folder / "frame-000003.color.png").unlink()
+    elif what == "scaled pose":
+        pose = np.loadtxt(folder / "frame-000002.pose.txt")
+        pose[:3, :3] *= 1.1
+        np.savetxt(folder / "frame-000002.pose.txt", pose)
+    elif what == "8-bit depth":
+        for file in folder.glob("*.depth.png"):
+            cv2.imwrite(str(file), np.full((HEIGHT, WIDTH), 200, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("intrinsics", "camera-intrinsics.txt: found no such file"),
+        ("no frames", "found 0 frame-NNNNNN.pose.txt"),
+        ("colour", "frame-000003.color.jpg: found no such file"),
+        ("scaled pose", "frame-000002.pose.txt: found a matrix 0.21 away from a rigid pose"),
+        ("8-bit depth", "frame-000000.depth.png: found a 8-bit PNG"),
+    ],
+)
+def test_a_faulty_capture_is_refused_and_nothing_is_left(
+    box: Path, tmp_path: Path, what: str, says: str
+) -> None:
+    folder = tmp_path / "faulty"
+    shutil.copytree(box, folder)
+    spoil(folder, what)
+    with pytest.raises(BadInput, match=says):
+        annotate(folder, tmp_path / "out", size=32)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["faulty"]
+
+
+def test_what_is_there_is_not_overwritten(box: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("")
+    with pytest.raises(BadInput, match="expected an absent or empty folder"):
+        annotate(box, tmp_path)
+
+
+def test_a_real_kitchen_gives_a_sound_data_set(shared: Path, tmp_path: Path) -> None:
+    kitchen = tmp_path / "kitchen"
+    kitchen.mkdir()
+    source = shared / "data" / "rgbd-kitchen"
+    shutil.copy(source / "camera-intrinsics.txt", kitchen)
+    for number in range(200, 240, 4):
+        for file in source.glob(f"frame-{number:06d}.*"):
+            shutil.copy(file, kitchen)
+    annotate(kitchen, tmp_path / "out", size=64)
+    report = verify.verify(tmp_path / "out")
+    assert report.faults == ()
+    assert report.views > 20
+    assert report.angle < 12
