@@ -91,12 +91,16 @@ def test_the_world_is_set_upright_along_the_walls(annotated: Path) -> None:
 
 
 def test_views_fixate_surface_points_and_hold_their_depth(annotated: Path) -> None:
+    """To a sensor's noise: a fitted plane rounds off the room's corners by a few centimetres."""
     dataset = layout.index(annotated)
-    for view in dataset.views[::5]:
+    off = []
+    for view in dataset.views:
         info = layout.read(dataset, view, "point_info")
         depth = layout.read(dataset, view, "depth_zbuffer")[31:33, 31:33]
-        assert np.nanmean(depth) == pytest.approx(info["camera_distance"], abs=0.05)
+        off.append(abs(float(np.nanmean(depth)) - info["camera_distance"]))
         assert info["frame"] == int(info["camera_uuid"].removeprefix("frame-"))
+    assert np.median(off) < 0.02
+    assert max(off) < 0.1
 
 
 def test_every_kind_of_pair_and_triplet_exists(annotated: Path) -> None:
