@@ -56,7 +56,7 @@ def taxonomy(store: str, config: str, tracking: str, source: str = "") -> str:
     tasks = plan(**context, dataset=dataset.output, loop="task-networks", after=[])
     named(tasks, "Plan task networks", cpu="1", memory="2Gi")
     with dsl.ParallelFor(tasks.outputs["Output"], name="task-networks") as shard:
-        network = train_task(**context, plan=tasks.outputs["key"], shard=shard)
+        network = train_task(**context, shard=shard)
         named(network, "Train task networks", cpu="4", memory="16Gi", gpus=1)
 
     # II. Transfer modeling: first order, then the higher orders that its results suggest.
@@ -64,14 +64,14 @@ def taxonomy(store: str, config: str, tracking: str, source: str = "") -> str:
     planned = plan(**context, dataset=dataset.output, loop="first-order", after=trained)
     named(planned, "Plan first order", cpu="1", memory="2Gi")
     with dsl.ParallelFor(planned.outputs["Output"], name="first-order") as shard:
-        first = train_transfers(**context, plan=planned.outputs["key"], shard=shard)
+        first = train_transfers(**context, shard=shard)
         named(first, "Train first order", cpu="4", memory="16Gi", gpus=1)
 
     trained = dsl.Collected(first.output)
     chosen = select_candidates(**context, plan=planned.outputs["key"], after=trained)
     named(chosen, "Select candidates", cpu="1", memory="4Gi")
     with dsl.ParallelFor(chosen.outputs["Output"], name="higher-order") as shard:
-        higher = train_transfers(**context, plan=chosen.outputs["key"], shard=shard)
+        higher = train_transfers(**context, shard=shard)
         named(higher, "Train higher orders", cpu="4", memory="16Gi", gpus=1)
 
     # III. Normalization: tournaments and the Analytic Hierarchy Process.

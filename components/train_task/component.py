@@ -10,7 +10,6 @@ def train_task(
     store: str,
     config: str,
     tracking: str,
-    plan: str,
     shard: str,
 ) -> str:
     """Train one shard of task-specific networks and cache their representations.
@@ -19,8 +18,7 @@ def train_task(
         store: root of the store, a folder or an object-store URL.
         config: one profile of params.yaml, as canonical JSON.
         tracking: MLflow's tracking URI.
-        plan: the plan's key.
-        shard: the shard's id.
+        shard: the key of its plan, and its id.
 
     Returns:
         The shard's id, once it is trained.
@@ -29,4 +27,4 @@ def train_task(
     from taskonomy.orchestration import stage
 
     with stage("train-task", shard):
-        return stages.train_task(stages.Context(store, config, tracking), plan, shard)
+        return stages.train_task(stages.Context(store, config, tracking), shard)

@@ -10,7 +10,6 @@ def train_transfers(
     store: str,
     config: str,
     tracking: str,
-    plan: str,
     shard: str,
 ) -> str:
     """Train one shard of readouts, of first or of higher order, on cached representations.
@@ -19,8 +18,7 @@ def train_transfers(
         store: root of the store, a folder or an object-store URL.
         config: one profile of params.yaml, as canonical JSON.
         tracking: MLflow's tracking URI.
-        plan: the plan's key for first order, the candidates' key for higher orders.
-        shard: the shard's id.
+        shard: the key of its plan, and its id.
 
     Returns:
         The shard's id, once it is trained.
@@ -29,4 +27,4 @@ def train_transfers(
     from taskonomy.orchestration import stage
 
     with stage("train-transfers", shard):
-        return stages.train_transfers(stages.Context(store, config, tracking), plan, shard)
+        return stages.train_transfers(stages.Context(store, config, tracking), shard)

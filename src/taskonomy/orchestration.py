@@ -47,9 +47,9 @@ def stage(name: str, shard: str = "") -> Iterator[None]:
 
     Args:
         name: the stage.
-        shard: the shard's id, in a loop.
+        shard: the shard's address or id, in a loop.
     """
-    label = f"stage {name} {shard}".rstrip()
+    label = f"stage {name} {shard.rpartition('/')[2]}".rstrip()
     start = time.perf_counter()
     try:
         yield
@@ -86,7 +86,7 @@ def run_locally(context: Context, source: str, out: Path) -> None:
     start = time.perf_counter()
     with log.open("w") as written:
         console = _Console(sys.stderr, written)
-        with console, _as_it_was():
+        with console, _as_it_was(written):
             key = _run(context, source, console, log)
     print(f"\nfinished in {(time.perf_counter() - start) / 60:.1f} minutes; published:")
     for path in export(context, key, out):
@@ -214,9 +214,14 @@ class _Console(io.TextIOBase):
 
 
 @contextmanager
-def _as_it_was() -> Iterator[None]:
-    """Undo what kfp.local leaves changed when two of its threads end in the other order."""
+def _as_it_was(log: TextIO) -> Iterator[None]:
+    """Undo what kfp.local leaves changed when two of its threads end in the other order.
+
+    What it then says through the root logger goes to the log as well.
+    """
     root = logging.getLogger()
+    kept = logging.StreamHandler(log)
+    root.addHandler(kept)
     handlers, level, printing = root.handlers[:], root.level, builtins.print
     try:
         with warnings.catch_warnings():
@@ -226,6 +231,7 @@ def _as_it_was() -> Iterator[None]:
             yield
     finally:
         root.handlers[:], builtins.print = handlers, printing
+        root.removeHandler(kept)
         root.setLevel(level)
 
 

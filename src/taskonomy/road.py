@@ -50,12 +50,12 @@ def run_stage(name: str, out: Path, config: Config, data: Path | None) -> None:
 
 def _train_tasks(context: Context, keys: Path) -> list[str]:
     plan = _read(keys, "plan")
-    return _in_parallel(partial(stages.train_task, context, plan["key"]), plan["task_shards"])
+    return _in_parallel(partial(stages.train_task, context), plan["task_shards"])
 
 
 def _train_transfers(context: Context, keys: Path, planned: str) -> list[str]:
     plan = _read(keys, planned)
-    train = partial(stages.train_transfers, context, plan["key"])
+    train = partial(stages.train_transfers, context)
     return _in_parallel(train, plan["transfer_shards"])
 
 

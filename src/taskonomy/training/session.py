@@ -17,7 +17,6 @@ from taskonomy.dictionary import Task, task
 from taskonomy.training.examples import Examples, examples
 from taskonomy.training.workspace import Workspace
 
-
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -55,8 +54,7 @@ class Session:
 
     def place(self, network: Network) -> Network:
         """The network on this session's device, in the memory layout that is fastest there."""
-        # torch's own annotation of this call does not know `memory_format`.
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network.to(memory_format=torch.channels_last)
         return network.to(self.device)
 
     @cached_property

@@ -3,109 +3,18 @@
 from collections.abc import Callable
 from math import pi
 
-import numpy as np
-
 from taskonomy.data.scenes import seats, shell, small, tables, wet
 from taskonomy.data.scenes.floor_plan import FloorPlan, Placed
+from taskonomy.data.scenes.groups import (
+    clutter,
+    dining_group,
+    fill_shelves,
+    hang_on_walls,
+    media,
+    seat_and_plant,
+)
 from taskonomy.data.scenes.palette import Palette
-from taskonomy.data.scenes.shapes import Material, Number, Thing, Top, Vector
-
-
-def _clutter(p: Palette, count: int) -> list[Thing]:
-    """Small things that stand on any furniture."""
-    makers: list[Callable[[], Thing]] = [
-        lambda: small.vase(p),
-        lambda: small.pile_of_books(p),
-        lambda: small.potted_plant(p, float(p.rng.uniform(0.22, 0.42))),
-        lambda: small.bottle(p),
-        lambda: small.cup(p),
-        lambda: small.carton(p),
-        lambda: small.bowl(p, fruit=False)[0],
-    ]
-    weights = np.array([3, 3, 2, 2, 1, 1, 1.0])
-    chosen = p.rng.choice(len(makers), count, p=weights / weights.sum())
-    return [makers[int(k)]() for k in chosen]
-
-
-def _fill_shelves(plan: FloorPlan, p: Palette, case: Placed, books: Number = 0.75) -> None:
-    """Rows of books and small things on every board."""
-    tops = case.thing.tops
-    for k, top in enumerate(tops):
-        gap = (tops[k + 1].z - top.z - 0.04) if k + 1 < len(tops) else 0.35
-        x = -top.width / 2
-        while x < top.width / 2 - 0.18:
-            length = min(float(p.rng.uniform(0.22, 0.6)), top.width / 2 - x)
-            spot = Top(top.x + x + length / 2, top.y, top.z, length, top.depth)
-            if p.rng.random() < books and k + 1 < len(tops):
-                items = [small.row_of_books(p, length, min(0.29, gap))]
-            else:
-                items = [t for t in _clutter(p, 1) if t.height < gap or k + 1 == len(tops)]
-            wx, wy = case.at(spot.x, spot.y)
-            for item in items:
-                plan.place_fixed(item, wx, wy, case.z + spot.z, case.yaw)
-            x += length + 0.03
-
-
-def _sit_around(plan: FloorPlan, p: Palette, table: Placed, round_table: bool, count: int) -> None:
-    """Chairs at a table, some pulled out a little, some turned."""
-    wood, cloth = p.wood(), p.fabric() if p.rng.random() < 0.6 else p.paint()
-    state = p.rng.integers(1 << 30)
-    w, d = table.thing.width, table.thing.depth
-    spots: list[Vector] = []
-    if round_table:
-        for k in range(count):
-            a = 2 * pi * k / count
-            r = w / 2 + 0.12
-            spots.append((r * np.cos(a), r * np.sin(a), a + pi / 2))
-    else:
-        row = max(1, round((w - 0.2) / 0.55))
-        for k in range(row):
-            x = (k - (row - 1) / 2) * (w - 0.2) / row
-            spots += [(x, d / 2 + 0.14, pi), (x, -d / 2 - 0.14, 0.0)]
-        if count > 2 * row:
-            spots += [(w / 2 + 0.14, 0, pi / 2), (-w / 2 - 0.14, 0, -pi / 2)]
-    for x, y, yaw in spots[:count]:
-        one = Palette(
-            np.random.default_rng(state), p.wall_hue, p.accents, p.wood_tones, p.metal_tone
-        )
-        chair = seats.dining_chair(one, wood, cloth)
-        out = 1 + float(p.rng.choice([0.0, 0.0, 0.12, 0.3]))
-        wx, wy = table.at(x * out, y * out)
-        turn = table.yaw + yaw + float(p.rng.normal(0, 0.12))
-        if 0.25 < wx < plan.size[0] - 0.25 and 0.25 < wy < plan.size[1] - 0.25:
-            plan.place_fixed(chair, wx, wy, 0, turn)
-            plan.taken.append((wx - 0.24, wy - 0.24, wx + 0.24, wy + 0.24))
-
-
-def _hang(plan: FloorPlan, p: Palette, count: int) -> None:
-    """Pictures, a clock, perhaps a shelf or a mirror on the walls."""
-    if p.rng.random() < 0.65:
-        plan.on_wall(small.clock(p), (1.6, 1.9))
-    for _ in range(count):
-        kind = p.rng.random()
-        if kind < 0.65:
-            w, h = (float(x) for x in p.rng.uniform((0.35, 0.35), (0.95, 0.8)))
-            plan.on_wall(small.picture(p, w, h), (1.15, 1.45))
-        elif kind < 0.8:
-            h = float(p.rng.uniform(0.5, 0.9))
-            plan.on_wall(small.mirror(p, 0.5, h), (1.1, 1.3))
-        else:
-            shelf = plan.on_wall(tables.wall_shelf(p, float(p.rng.uniform(0.6, 1.1))), (1.2, 1.6))
-            if shelf:
-                items = [small.row_of_books(p, 0.3, 0.24), *_clutter(p, 2)]
-                plan.on_top(items, shelf, shelf.thing.tops[0], facing=0.0)
-
-
-def _media(plan: FloorPlan, p: Palette) -> Placed | None:
-    """A sideboard with a television on it or above it."""
-    width = float(p.rng.uniform(1.2, 1.7))
-    board = plan.against_wall(tables.dresser(p, width, low=True), clear=0.8)
-    if board:
-        tv = small.television(p, float(p.rng.uniform(0.85, 1.25)), wall=False)
-        plan.place_fixed(tv, *board.at(0, -0.05), board.thing.height, board.yaw)
-        end = Top(width * 0.42, 0.05, board.thing.height, 0.2, 0.25)
-        plan.on_top(_clutter(p, 1), board, end)
-    return board
+from taskonomy.data.scenes.shapes import Material, Number, Thing, Top
 
 
 def bedroom(plan: FloorPlan, p: Palette) -> None:
@@ -126,20 +35,12 @@ def bedroom(plan: FloorPlan, p: Palette) -> None:
     plan.against_wall(tables.armoire(p), clear=0.4)
     chest = plan.against_wall(tables.dresser(p, float(p.rng.uniform(0.8, 1.3))), clear=0.3)
     if chest:
-        items = _clutter(p, 3)
+        items = clutter(p, 3)
         if p.rng.random() < 0.5:
             items.insert(0, small.television(p, 0.7, wall=False))
         plan.on_top(items, chest, chest.thing.tops[0], facing=0.0)
-    _seat_and_plant(plan, p)
+    seat_and_plant(plan, p)
     plan.against_wall(small.basket(p), corner=True)
-
-
-def _seat_and_plant(plan: FloorPlan, p: Palette) -> None:
-    if p.rng.random() < 0.6:
-        chair = plan.in_room(seats.armchair(p), margin=0.15, turned=True)
-        if chair and p.rng.random() < 0.5:
-            plan.beside(small.floor_lamp(p), chair, 0.65, -0.2)
-    plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.8, 1.5))), corner=True)
 
 
 def kitchen(plan: FloorPlan, p: Palette) -> None:
@@ -158,9 +59,18 @@ def kitchen(plan: FloorPlan, p: Palette) -> None:
         )
         if second:
             _dress_counter(plan, p, second, second.thing.tops[0])
-    _dining_group(plan, p, int(p.rng.choice([2, 4])), margin=0.55)
+    dining_group(plan, p, int(p.rng.choice([2, 4])), margin=0.55)
+    _ensure_toaster(plan, p)
     plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.7, 1.2))), other, corner=True)
     plan.against_wall(small.basket(p), other, corner=True)
+
+
+def _ensure_toaster(plan: FloorPlan, p: Palette) -> None:
+    """Stand a toaster on the microwave oven where the counters had no room for one."""
+    first = {placed.thing.name: placed for placed in reversed(plan.placed)}
+    if "toaster" not in first and "microwave" in first:
+        below = first["microwave"]
+        plan.place_fixed(wet.toaster(p), below.x, below.y, below.z + 0.29, below.yaw)
 
 
 def _kitchen_row(
@@ -214,32 +124,6 @@ def _dress_counter(plan: FloorPlan, p: Palette, counter: Placed, top: Top) -> No
     plan.on_top(items, counter, top, facing=0.0)
 
 
-def _dining_group(plan: FloorPlan, p: Palette, count: int, margin: Number) -> Placed | None:
-    """A laid table with its chairs, a rug below and a lamp above."""
-    table = plan.in_room(tables.dining_table(p, p.wood(), count), margin=margin, clear=0.25)
-    if table is None:
-        return None
-    top = table.thing.tops[0]
-    is_round = table.thing.width == table.thing.depth
-    plan.taken.pop()
-    _sit_around(plan, p, table, is_round, count)
-    w, d = table.thing.width, table.thing.depth
-    plan.taken.append((table.x - w / 2, table.y - w / 2, table.x + w / 2, table.y + w / 2))
-    if p.rng.random() < 0.6:
-        mat = small.rug(p, w + 1.1, d + 1.0, round_=is_round)
-        plan.place_fixed(mat, table.x, table.y, 0, table.yaw)
-    items: list[Thing] = [small.vase(p, flowers=True)] if p.rng.random() < 0.6 else []
-    if p.rng.random() < 0.5:
-        bowl = small.bowl(p, fruit=True)
-        spots = plan.on_top(bowl[:1], table, Top(top.x, top.y, top.z, 0.3, 0.2))
-        for spot in spots:
-            plan.place_fixed(bowl[1], spot.x, spot.y, spot.z, 0)
-    items += [small.plate(p) for _ in range(int(p.rng.integers(0, count + 1)))]
-    items += [small.bottle(p), small.cup(p)] if p.rng.random() < 0.7 else [small.pile_of_books(p)]
-    plan.on_top(items, table, top)
-    return table
-
-
 def living_room(plan: FloorPlan, p: Palette) -> None:
     """A couch with a low table on a rug, a television, an armchair, shelves."""
     sofa = plan.against_wall(seats.couch(p, int(p.rng.integers(2, 4))), clear=1.0)
@@ -248,7 +132,7 @@ def living_room(plan: FloorPlan, p: Palette) -> None:
         plan.place_fixed(small.rug(p, 2.2, 1.5), *sofa.at(0, gap), 0, sofa.yaw)
         table = plan.beside(tables.coffee_table(p), sofa, 0, gap + 0.05)
         if table:
-            items = _clutter(p, int(p.rng.integers(2, 4)))
+            items = clutter(p, int(p.rng.integers(2, 4)))
             plan.on_top(items, table, table.thing.tops[0])
         side = float(p.rng.choice([-1, 1]))
         x = side * (sofa.thing.width / 2 + 0.3)
@@ -256,28 +140,28 @@ def living_room(plan: FloorPlan, p: Palette) -> None:
         plan.beside(
             seats.armchair(p), sofa, -side * (sofa.thing.width / 2 + 0.35), 1.25, side * pi / 2
         )
-    _media(plan, p)
+    media(plan, p)
     if p.rng.random() < 0.7:
         case = plan.against_wall(
             tables.bookcase(p, 0.85, float(p.rng.uniform(1.2, 2.0))), clear=0.3
         )
         if case:
-            _fill_shelves(plan, p, case)
-    _seat_and_plant(plan, p)
+            fill_shelves(plan, p, case)
+    seat_and_plant(plan, p)
 
 
 def dining_room(plan: FloorPlan, p: Palette) -> None:
     """A table for four to six, a sideboard, plants."""
-    _dining_group(plan, p, int(p.rng.choice([4, 6])), margin=0.8)
+    dining_group(plan, p, int(p.rng.choice([4, 6])), margin=0.8)
     board = plan.against_wall(tables.dresser(p, float(p.rng.uniform(1.1, 1.6))), clear=0.3)
     if board:
-        plan.on_top([*_clutter(p, 4), small.table_lamp(p)], board, board.thing.tops[0], facing=0.0)
+        plan.on_top([*clutter(p, 4), small.table_lamp(p)], board, board.thing.tops[0], facing=0.0)
     for _ in range(2):
         plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.8, 1.6))), corner=True)
     if p.rng.random() < 0.5:
         case = plan.against_wall(tables.bookcase(p, 0.8, 1.2), clear=0.2)
         if case:
-            _fill_shelves(plan, p, case, books=0.4)
+            fill_shelves(plan, p, case, books=0.4)
 
 
 def office(plan: FloorPlan, p: Palette) -> None:
@@ -303,7 +187,7 @@ def office(plan: FloorPlan, p: Palette) -> None:
     for _ in range(int(p.rng.integers(1, 3))):
         case = plan.against_wall(tables.bookcase(p, float(p.rng.uniform(0.7, 1.2)), 1.8), clear=0.3)
         if case:
-            _fill_shelves(plan, p, case)
+            fill_shelves(plan, p, case)
     if p.rng.random() < 0.4:
         plan.against_wall(seats.couch(p, 2), clear=0.4)
     plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.8, 1.5))), corner=True)
@@ -334,7 +218,7 @@ def bathroom(plan: FloorPlan, p: Palette) -> None:
         plan.on_wall(small.towel(p), (0.85, 1.1))
     cabinet = plan.against_wall(tables.dresser(p, 0.6), clear=0.2)
     if cabinet:
-        plan.on_top(_clutter(p, 2), cabinet, cabinet.thing.tops[0])
+        plan.on_top(clutter(p, 2), cabinet, cabinet.thing.tops[0])
     plan.against_wall(small.basket(p), corner=True)
     plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.5, 1.0))), corner=True)
     mat = plan.in_room(small.rug(p, 0.9, 0.6), margin=0.2)
@@ -354,11 +238,11 @@ def corridor(plan: FloorPlan, p: Palette) -> None:
     for _ in range(3):
         table = plan.against_wall(tables.dresser(p, float(p.rng.uniform(0.7, 1.1))), side)
         if table:
-            items = [*_clutter(p, 3), small.table_lamp(p)]
+            items = [*clutter(p, 3), small.table_lamp(p)]
             plan.on_top(items, table, table.thing.tops[0], facing=0.0)
     case = plan.against_wall(tables.bookcase(p, 0.8, float(p.rng.uniform(1.0, 1.9))), side)
     if case:
-        _fill_shelves(plan, p, case, books=0.6)
+        fill_shelves(plan, p, case, books=0.6)
     for _ in range(2):
         chair = seats.dining_chair(p, p.wood(), p.fabric())
         plan.against_wall(chair, side)
@@ -366,7 +250,7 @@ def corridor(plan: FloorPlan, p: Palette) -> None:
         plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.7, 1.5))), corner=True)
     if p.rng.random() < 0.6:
         plan.against_wall(seats.armchair(p), (0, 2))
-    _hang(plan, p, 3)
+    hang_on_walls(plan, p, 3)
 
 
 def library(plan: FloorPlan, p: Palette) -> None:
@@ -377,9 +261,9 @@ def library(plan: FloorPlan, p: Palette) -> None:
             clear=0.35,
         )
         if case:
-            _fill_shelves(plan, p, case, books=0.92)
+            fill_shelves(plan, p, case, books=0.92)
     if p.rng.random() < 0.5:
-        table = _dining_group(plan, p, 4, margin=0.6)
+        table = dining_group(plan, p, 4, margin=0.6)
         if table:
             plan.on_top([small.pile_of_books(p, 4) for _ in range(2)], table, table.thing.tops[0])
     else:
@@ -388,7 +272,7 @@ def library(plan: FloorPlan, p: Palette) -> None:
         if table:
             items = [small.pile_of_books(p, 4), small.pile_of_books(p, 3), small.vase(p)]
             plan.on_top(items, table, table.thing.tops[0])
-    _seat_and_plant(plan, p)
+    seat_and_plant(plan, p)
     plan.in_room(seats.stool(p), margin=0.4)
 
 
@@ -418,7 +302,7 @@ def furnish(plan: FloorPlan, p: Palette, kind: str, day: bool) -> list[Placed]:
     KINDS[kind][0](plan, p)
     if p.rng.random() < 0.6:
         windows += _windows(plan, p, kind, day)
-    _hang(plan, p, int(p.rng.integers(2, 5)))
+    hang_on_walls(plan, p, int(p.rng.integers(2, 5)))
     return windows
 
 
