@@ -23,7 +23,7 @@ FOV = (np.pi / 4, 5 * np.pi / 12)
 CLEARANCE = 0.3
 """Metres between a camera and the nearest thing, at least."""
 
-_POSITIONS, _POINT_TRIES, _PROBED, _PROBE = 160, 80, 18, 12
+_POSITIONS, _POINT_TRIES, _PROBED, _PROBE = 120, 80, 16, 10
 _DISTANCE = (0.8, 4.5)
 _PITCH = np.radians(52)
 _OBLIQUE = 0.25
@@ -147,7 +147,7 @@ def _candidate_points(
     stage: Stage, rng: np.random.Generator, positions: Float[np.ndarray, "n 3"]
 ) -> _Candidates:
     """Surface points that random looks from the positions fall on, weighted by what they are."""
-    room, count = stage.room, 2400
+    room, count = stage.room, 1500
     origins = positions[rng.integers(len(positions), size=count)]
     yaw, pitch = rng.uniform(-np.pi, np.pi, count), rng.normal(-0.3, 0.35, count)
     rays = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)], 1)
