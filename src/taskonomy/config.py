@@ -35,8 +35,8 @@ class DataConfig:
 class NetworkConfig:
     """Encoder, code and heads (paper, supplement; method.md section 2).
 
-    `decoder` are the convolutions at the code's size, `upsampling` the doublings after them, and
-    `segment_pixels` the pixels that the metric loss samples of an image.
+    `decoder` are the convolutions at the code's size and `doublings` the learned layers after them;
+    the metric loss sees `segment_pixels` samples of an embedding of size `segment_size`.
     """
 
     image_size: int = _within(16, 1024)
@@ -48,9 +48,10 @@ class NetworkConfig:
     strides: tuple[int, ...] = _within(1, 2)
     code_channels: int = _within(1, 1024)
     decoder: tuple[int, ...] = _within(4, 2048)
-    upsampling: tuple[int, ...] = _within(4, 2048)
+    doublings: int = _within(0, 8)
     hidden: int = _within(8, 8192)
     dropout: float = _within(0.0, 0.9)
+    segment_size: int = _within(8, 1024)
     segment_pixels: int = _within(2, 4096)
 
 
@@ -126,12 +127,16 @@ class Config:
                 "expected one entry a stage in each"
             )
         stride = prod(network.strides) * (2 if network.stem == "conv3" else 4)
-        doublings = network.target_size * stride / network.image_size
-        if network.image_size % stride or doublings < 1 or not log2(doublings).is_integer():
-            raise BadInput(
-                f"{where}: image_size {network.image_size} at stride {stride} with target_size "
-                f"{network.target_size}; expected a code of whole size that doubles to the target"
-            )
+        for key, size in (
+            ("target_size", network.target_size),
+            ("segment_size", network.segment_size),
+        ):
+            scale = size * stride / network.image_size
+            if network.image_size % stride or scale < 1 or not log2(scale).is_integer():
+                raise BadInput(
+                    f"{where}: image_size {network.image_size} at stride {stride} with {key} "
+                    f"{size}; expected a code of whole size that doubles to it"
+                )
         for name in (*self.tasks, *self.taxonomy.costs):
             task(name)
 

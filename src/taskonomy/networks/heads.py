@@ -23,6 +23,8 @@ _FULLY_CONNECTED: dict[str, tuple[int, float]] = {
 
 def output_size(task: Task, network: NetworkConfig) -> int:
     """Height and width of an image head's output: a quarter of the image for colorization."""
+    if task.loss == "metric":
+        return network.segment_size
     if task.name == "colorization":
         return max(network.image_size // 4, code_size(network, network.image_size))
     return network.target_size
@@ -48,7 +50,7 @@ def build_head(
         regression = task.loss in ("l1", "l2")
         kernel = 3 if regression else 1
         return ImageHead(
-            channels, network.decoder, network.upsampling, scale, classes, kernel, regression
+            channels, network.decoder, network.doublings, scale, classes, kernel, regression
         )
     size = code_size(network, tile_size(network) if images == 9 else network.image_size)
     layers, share = _FULLY_CONNECTED.get(task.name, (2, 1.0))
@@ -69,7 +71,8 @@ class ImageHead(nn.Module):
     Args:
         channels: channels of the code.
         widths: widths of the 3x3 convolutions at the code's size.
-        doublings: width of each doubling; a convolution follows each but the last.
+        doublings: how many doublings, each half as wide as the one before (at least 16); a
+            convolution follows each but the last.
         scale: the output's height over the code's.
         outputs: channels of the output.
         kernel: of the last layer.
@@ -83,7 +86,7 @@ class ImageHead(nn.Module):
         self,
         channels: int,
         widths: tuple[int, ...],
-        doublings: tuple[int, ...],
+        doublings: int,
         scale: int,
         outputs: int,
         kernel: int,
@@ -94,16 +97,17 @@ class ImageHead(nn.Module):
         for width in widths:
             layers += _normalised(nn.Conv2d(channels, width, 3, padding=1, bias=False), width)
             channels = width
-        used = doublings[: scale.bit_length() - 1]
-        for step, width in enumerate(used):
+        doublings = min(doublings, scale.bit_length() - 1)
+        for step in range(doublings):
+            width = max(widths[-1] >> (step + 1), min(16, widths[-1]))
             layers += _normalised(_upsampling(channels, width, 2, 3), width)
             channels = width
-            if step + 1 < len(used):
+            if step + 1 < doublings:
                 between = min(max(width, 32), widths[-1])
                 convolution = nn.Conv2d(channels, between, 3, padding=1, bias=False)
                 layers += _normalised(convolution, between)
                 channels = between
-        layers.append(_upsampling(channels, outputs, scale >> len(used), kernel, bias=True))
+        layers.append(_upsampling(channels, outputs, scale >> doublings, kernel, bias=True))
         if bounded:
             layers.append(nn.Tanh())
         self.layers = nn.Sequential(*layers)

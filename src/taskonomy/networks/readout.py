@@ -45,7 +45,16 @@ class Readout(nn.Module):
         self.register_buffer("low", (mean - _CLIP * deviation)[:, None, None])
         self.register_buffer("high", (mean + _CLIP * deviation)[:, None, None])
         self.norm = nn.BatchNorm2d(channels)
-        self.streams = nn.ModuleList(_stream(channels, width) for _ in range(2))
+        # Two streams side by side: one convolution makes both their first layers, and one of two
+        # groups their second.
+        self.streams = nn.Sequential(
+            nn.Conv2d(channels, 2 * width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(2 * width),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(2 * width, 2 * width, 3, padding=1, groups=2, bias=False),
+            nn.BatchNorm2d(2 * width),
+            nn.ReLU(inplace=True),
+        )
         self.merged = nn.BatchNorm2d(2 * width)
         self.head = build_head(task, config.network, 2 * width, classes, task.images)
 
@@ -54,17 +63,5 @@ class Readout(nn.Module):
         x = codes.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         if self.training:
             x = torch.clamp(x, cast(Tensor, self.low), cast(Tensor, self.high))
-        x = self.norm(x)
-        x = self.merged(torch.cat([stream(x) for stream in self.streams], dim=1))
+        x = self.merged(self.streams(self.norm(x)))
         return cast(Tensor, self.head(x.unflatten(0, codes.shape[:2])))
-
-
-def _stream(channels: int, width: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels, width, 3, padding=1, bias=False),
-        nn.BatchNorm2d(width),
-        nn.ReLU(inplace=True),
-        nn.Conv2d(width, width, 3, padding=1, bias=False),
-        nn.BatchNorm2d(width),
-        nn.ReLU(inplace=True),
-    )
