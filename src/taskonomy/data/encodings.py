@@ -46,7 +46,9 @@ def resize(
     """The value at `size` x `size`; the same array where it has that size already."""
     if value.shape[:2] == (size, size):
         return value
-    return np.asarray(cv2.resize(value, (size, size), interpolation=interpolation))
+    # OpenCV drops a channel dimension of one.
+    small = cv2.resize(value, (size, size), interpolation=interpolation)
+    return np.asarray(small).reshape(size, size, *value.shape[2:])
 
 
 def shrink(value: Float32[np.ndarray, "H W c"], size: int) -> Float32[np.ndarray, "h w c"]:
@@ -56,7 +58,7 @@ def shrink(value: Float32[np.ndarray, "H W c"], size: int) -> Float32[np.ndarray
     there = np.isfinite(value).all(axis=-1)
     share = resize(there.astype(np.float32), size, cv2.INTER_AREA)
     filled = np.where(there[..., None], value, 0).astype(np.float32)
-    total = resize(filled, size, cv2.INTER_AREA).reshape(size, size, -1)
+    total = resize(filled, size, cv2.INTER_AREA)
     return np.where(
         share[..., None] >= 0.5, total / np.maximum(share, 1e-6)[..., None], np.nan
     ).astype(np.float32)

@@ -35,7 +35,9 @@ def example_losses(
     if loss == "cross_entropy":
         return -(target * F.log_softmax(output, dim=1)).sum(dim=1)
     if loss == "pixel_cross_entropy":
-        return _mean(-(target * F.log_softmax(output, dim=1)).sum(dim=1, keepdim=True), mask)
+        # Soft labels sum to 1, which spares the log-probabilities of 313 colour bins.
+        entropy = torch.logsumexp(output, dim=1) - (target * output).sum(dim=1)
+        return _mean(entropy[:, None], mask)
     error = output - target
     return _mean(error.abs() if loss == "l1" else error.square(), mask)
 

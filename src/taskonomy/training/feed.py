@@ -10,7 +10,7 @@ from torch import Tensor
 
 Tensors = tuple[Tensor, ...]
 
-HELD_BYTES = 512 << 20
+HELD_BYTES = 256 << 20
 """Most bytes of encoded examples that a feed keeps in memory."""
 _AHEAD = 2
 _CHUNK = 256

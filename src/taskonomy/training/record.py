@@ -71,7 +71,7 @@ class Record:
 
 def save(store: Store, record: Record, weights: Mapping[str, Shaped[np.ndarray, "..."]]) -> None:
     """Write a model's file, whole or not at all."""
-    tensors = {f"weights.{name}": np.ascontiguousarray(array) for name, array in weights.items()}
+    tensors = {f"weights.{name}": array.copy(order="C") for name, array in weights.items()}
     tensors |= {_LOSSES: record.test_losses, _CURVE: record.curve}
     facts = {
         entry.name: getattr(record, entry.name)

@@ -1,0 +1,51 @@
+"""A small workspace of real rooms, for the tests of loading and training."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from taskonomy.config import Config, load
+from taskonomy.data import layout, splits
+from taskonomy.data.scenes.dataset import render_dataset
+from taskonomy.store import Store
+from taskonomy.training.workspace import Workspace
+
+
+@pytest.fixture(scope="session")
+def rooms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """72 images of six rooms, 32 pixels wide, with all labels."""
+    root = tmp_path_factory.mktemp("data") / "rooms"
+    render_dataset(root, images=72, size=32, seed=0, workers=1)
+    return root
+
+
+@pytest.fixture(scope="session")
+def small() -> Config:
+    """The demo profile, made smaller."""
+    config = load(Path(__file__).parents[2] / "params.yaml", "demo")
+    return replace(
+        config,
+        network=replace(
+            config.network,
+            image_size=32,
+            target_size=16,
+            segment_size=8,
+            segment_pixels=20,
+            layers=(1, 1),
+            widths=(8, 16),
+            strides=(1, 2),
+            code_channels=4,
+            decoder=(8,),
+            hidden=16,
+        ),
+        training=replace(config.training, epochs=10, batch=8),
+        transfer=replace(config.transfer, images=8, test_images=8, steps=8, batch=4),
+    )
+
+
+@pytest.fixture
+def workspace(rooms: Path, small: Config, tmp_path: Path) -> Workspace:
+    """The rooms with an empty store."""
+    dataset = layout.index(rooms)
+    return Workspace(Store(str(tmp_path)), small, dataset, "rooms", splits.split(dataset))

@@ -1,0 +1,166 @@
+"""Task networks and their baselines: they learn, are the same twice, and can be measured again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from taskonomy.config import Config, load
+from taskonomy.dictionary import DICTIONARY, task
+from taskonomy.errors import BadInput
+from taskonomy.store import Store
+from taskonomy.training import record
+from taskonomy.training.examples import SHARE, examples, images_of
+from taskonomy.training.identity import model_id, source_id
+from taskonomy.training.record import Record
+from taskonomy.training.reproduce import reproduce
+from taskonomy.training.shard import train_tasks
+from taskonomy.training.workspace import Workspace
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
+
+def task_record(workspace: Workspace, name: str) -> Record:
+    return record.read(workspace.store, model_id(workspace, "task", name))
+
+
+def test_training_lowers_the_loss_below_the_informed_guess(workspace: Workspace):
+    train_tasks(workspace, ["autoencoding"])
+
+    found = task_record(workspace, "autoencoding")
+    guess = record.read(workspace.store, model_id(workspace, "informed_guess", "autoencoding"))
+    assert found.status == "finished"
+    assert found.curve[-1, 1] < 0.7 * found.curve[0, 1]
+    assert (found.test_losses < guess.test_losses).mean() > 0.7
+
+
+def test_a_record_tells_how_the_model_came_to_be(workspace: Workspace):
+    train_tasks(workspace, ["fixated_pose"])
+
+    found, chosen = (
+        task_record(workspace, "fixated_pose"),
+        examples(workspace, task("fixated_pose")),
+    )
+    assert (found.kind, found.target, found.sources, found.order) == ("task", "fixated_pose", (), 0)
+    assert found.steps == chosen.steps == found.curve[-1, 0]
+    assert 10 <= len(found.curve) <= 30
+    assert found.train_images == images_of(chosen.train)
+    assert len(found.test_losses) == len(chosen.test)
+    assert found.test_loss == pytest.approx(found.test_losses.mean())
+    assert found.seconds > 0
+
+
+def test_what_is_in_the_store_is_not_trained_again(workspace: Workspace):
+    train_tasks(workspace, ["class_scene"])
+    files = sorted(Path(workspace.store.root).rglob("*"))
+    times = [file.stat().st_mtime_ns for file in files]
+
+    train_tasks(workspace, ["class_scene"])
+
+    assert sorted(Path(workspace.store.root).rglob("*")) == files
+    assert [file.stat().st_mtime_ns for file in files] == times
+
+
+def test_equal_identities_give_equal_bytes_whatever_was_trained_before(
+    workspace: Workspace, tmp_path: Path
+):
+    other = replace(workspace, store=Store(str(tmp_path / "other")))
+    train_tasks(workspace, ["class_scene", "normal"])
+    train_tasks(other, ["normal"])
+
+    first, second = task_record(workspace, "normal"), task_record(other, "normal")
+    assert first.test_losses.tobytes() == second.test_losses.tobytes()
+    assert first.curve.tobytes() == second.curve.tobytes()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["denoising", "jigsaw", "colorization", "segment_unsup2d", "egomotion", "segment_semantic"],
+)
+def test_a_saved_model_gives_its_losses_again(workspace: Workspace, name: str):
+    train_tasks(workspace, [name])
+
+    for kind in ("task", "informed_guess"):
+        identity = model_id(workspace, kind, name)
+        stored = record.read(workspace.store, identity)
+        np.testing.assert_allclose(reproduce(workspace, identity), stored.test_losses, atol=1e-5)
+
+
+def test_the_random_projection_is_an_untrained_encoder(workspace: Workspace):
+    train_tasks(workspace, ["random_projection"])
+
+    identity = source_id(workspace, "random_projection")
+    found = record.read(workspace.store, identity)
+    assert (found.kind, found.steps, found.train_images) == ("random", 0, 0)
+    assert found.test_loss is None
+    with pytest.raises(BadInput, match="expected a finished model"):
+        reproduce(workspace, identity)
+
+
+def test_sample_predictions_show_what_the_network_saw(workspace: Workspace):
+    train_tasks(workspace, ["colorization"])
+
+    content = workspace.store.local("samples", f"{model_id(workspace, 'task', 'colorization')}.npz")
+    with np.load(content) as samples:
+        assert samples["inputs"].shape == (6, 1, 32, 32, 3)
+        assert (samples["inputs"][..., 0] == samples["inputs"][..., 2]).all()  # lightness is grey
+        assert samples["output"].shape == samples["target"].shape == (6, 313, 8, 8)
+
+
+def test_a_network_that_diverges_is_recorded_as_failed(workspace: Workspace):
+    hot = replace(workspace.config.training, learning_rate=1.0, weight_decay=1.0)
+    config = replace(workspace.config, training=replace(hot, learning_rate=1e30))
+    train_tasks(replace(workspace, config=config), ["room_layout", "normal"])
+
+    found = task_record(replace(workspace, config=config), "room_layout")
+    assert found.status.startswith("failed: ")
+    assert np.isnan(found.test_losses).all()
+    assert found.test_loss is None
+
+
+def test_the_adversarial_loss_changes_what_is_learned(workspace: Workspace):
+    config = replace(workspace.config, training=replace(workspace.config.training, gan=True))
+    adversarial = replace(workspace, config=config)
+    train_tasks(workspace, ["reshading"])
+    train_tasks(adversarial, ["reshading"])
+
+    plain, other = task_record(workspace, "reshading"), task_record(adversarial, "reshading")
+    assert plain.model_id != other.model_id
+    assert other.status == "finished"
+    assert not np.array_equal(plain.test_losses, other.test_losses)
+
+
+def test_a_damaged_record_is_bad_input(workspace: Workspace):
+    workspace.store.write_bytes(b"not a model", "models", "0123.safetensors")
+    with pytest.raises(BadInput, match=r"0123\.safetensors: no model record"):
+        record.read(workspace.store, "0123")
+    with pytest.raises(BadInput, match="no such model"):
+        record.read(workspace.store, "4567")
+
+
+@pytest.mark.parametrize("of", [t for t in DICTIONARY if t.trained], ids=lambda t: t.name)
+def test_the_supervised_network_sees_five_times_a_readouts_images_and_steps(
+    workspace: Workspace, of
+):
+    chosen = examples(workspace, of)
+    train, transfer, test = (set(part.ravel().tolist()) for part in chosen[:3])
+    assert len(train) >= SHARE * len(transfer)
+    assert chosen.steps >= SHARE * chosen.transfer_steps
+    assert not train & transfer
+    assert not (train | transfer) & test
+
+
+@pytest.mark.parametrize("profile", ["demo", "full", "paper"])
+def test_the_profiles_themselves_keep_the_fifth(profile: str):
+    config = load(PARAMS, profile)
+    train = int(0.6 * config.data.images)  # a few buildings fewer than the 0.68 asked for
+    assert train >= SHARE * config.transfer.images
+    steps = config.training.epochs * (train // config.training.batch)
+    assert steps >= SHARE * config.transfer.steps
+
+
+def test_too_little_data_names_both_numbers(workspace: Workspace, small: Config):
+    config = replace(small, training=replace(small.training, epochs=1, batch=64))
+    with pytest.raises(BadInput, match=r"normal has \d+ training images and 1 steps"):
+        examples(replace(workspace, config=config), task("normal"))

@@ -1,0 +1,121 @@
+"""Readouts of frozen representations, and which higher orders are tried."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
+from taskonomy.training import record
+from taskonomy.training.candidates import higher_order
+from taskonomy.training.examples import examples
+from taskonomy.training.identity import model_id
+from taskonomy.training.record import Record
+from taskonomy.training.representations import represent
+from taskonomy.training.reproduce import reproduce
+from taskonomy.training.session import Session
+from taskonomy.training.shard import train_tasks, train_transfers
+from taskonomy.training.workspace import Job, Workspace
+
+
+def readout(workspace: Workspace, target: str, *sources: str) -> Record:
+    return record.read(workspace.store, model_id(workspace, "transfer", target, sources))
+
+
+def test_readouts_of_any_order_are_trained_and_measured_again(workspace: Workspace):
+    train_tasks(workspace, ["colorization", "normal", "random_projection"])
+    jobs = [
+        Job("transfer", "reshading", ("colorization",)),
+        Job("transfer", "reshading", ("colorization", "normal")),
+        Job("transfer", "egomotion", ("normal",)),
+        Job("transfer", "normal", ("normal",)),
+        Job("transfer", "segment_unsup25d", ("random_projection",)),
+        Job("scratch", "reshading"),
+    ]
+    train_transfers(workspace, jobs)
+
+    for job in jobs:
+        identity = model_id(workspace, job.kind, job.target, job.sources)
+        found, chosen = (
+            record.read(workspace.store, identity),
+            examples(workspace, task(job.target)),
+        )
+        assert (found.kind, found.sources, found.status) == (job.kind, job.sources, "finished")
+        assert found.steps == chosen.transfer_steps
+        assert found.train_images == len(np.unique(chosen.transfer))
+        np.testing.assert_allclose(reproduce(workspace, identity), found.test_losses, atol=1e-5)
+
+
+def test_the_order_of_sources_does_not_matter(workspace: Workspace):
+    one = model_id(workspace, "transfer", "normal", ("reshading", "autoencoding"))
+    assert one == model_id(workspace, "transfer", "normal", ("autoencoding", "reshading"))
+
+
+def test_a_readout_is_named_by_its_sources_networks(workspace: Workspace):
+    from dataclasses import replace
+
+    config = workspace.config
+    longer = replace(config, training=replace(config.training, epochs=11))
+    wider = replace(config, transfer=replace(config.transfer, max_order=4))
+    name = model_id(workspace, "transfer", "normal", ("reshading",))
+
+    assert model_id(replace(workspace, config=longer), "transfer", "normal", ("reshading",)) != name
+    assert model_id(replace(workspace, config=wider), "transfer", "normal", ("reshading",)) == name
+
+
+def test_equal_readouts_are_equal_bytes_in_any_company(workspace: Workspace):
+    train_tasks(workspace, ["normal", "autoencoding"])
+    train_transfers(workspace, [Job("transfer", "reshading", ("normal",))])
+    alone = readout(workspace, "reshading", "normal").test_losses.tobytes()
+    place = ("models", f"{model_id(workspace, 'transfer', 'reshading', ('normal',))}.safetensors")
+    workspace.store.local(*place).unlink()
+
+    train_transfers(
+        workspace,
+        [
+            Job("transfer", "class_scene", ("normal",)),
+            Job("transfer", "reshading", ("autoencoding",)),
+            Job("transfer", "reshading", ("normal",)),
+        ],
+    )
+
+    assert readout(workspace, "reshading", "normal").test_losses.tobytes() == alone
+
+
+def test_every_encoder_sees_the_plain_image(workspace: Workspace):
+    train_tasks(workspace, ["inpainting"])
+    session = Session(workspace)
+    codes = represent(session, "inpainting")
+
+    assert codes.dtype == np.float32
+    assert codes.shape == (len(session.represented), 4, 8, 8)
+    covered = set(session.represented.tolist())
+    assert covered >= set(examples(workspace, task("egomotion")).test.ravel().tolist())
+    assert not covered & set(workspace.splits.train.tolist())
+
+
+def test_a_source_that_was_not_trained_is_named(workspace: Workspace):
+    with pytest.raises(BadInput, match="no such model"):
+        train_transfers(workspace, [Job("transfer", "reshading", ("normal",))])
+
+
+RANKED = ["a", "b", "c", "d", "e", "f", "g", "h"]
+
+
+def test_orders_two_to_five_are_all_combinations_of_the_five_best():
+    chosen = higher_order(RANKED, top=5, max_order=5)
+    assert chosen == [
+        group for order in (2, 3, 4, 5) for group in combinations(("a", "b", "c", "d", "e"), order)
+    ]
+    assert len(chosen) == 10 + 10 + 5 + 1
+
+
+def test_above_order_five_each_set_adds_the_next_best_source():
+    longest = higher_order(RANKED, top=5, max_order=24)[26:]
+    assert longest == [tuple(RANKED[:6]), tuple(RANKED[:7]), tuple(RANKED)]
+
+
+def test_few_sources_give_few_candidates():
+    assert higher_order(["b", "a"], top=5, max_order=4) == [("a", "b")]
+    assert higher_order(["a"], top=5, max_order=4) == []
