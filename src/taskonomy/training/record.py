@@ -88,9 +88,7 @@ def read(store: Store, identity: str) -> Record:
     Raises:
         BadInput: no such model in the store, or its file is damaged.
     """
-    place = model_path(identity)
-    if not store.exists(*place):
-        raise BadInput(f"{store.path(*place)}: no such model; expected it to have been trained")
+    place = _present(store, identity)
     try:
         with safe_open(store.local(*place), framework="numpy") as file:
             facts: dict[str, Any] = json.loads(file.metadata()["record"])
@@ -105,8 +103,12 @@ def read(store: Store, identity: str) -> Record:
 
 
 def weights(store: Store, identity: str) -> dict[str, Shaped[np.ndarray, "..."]]:
-    """A model's weights by name."""
-    tensors = load_tensors(store.read_bytes(*model_path(identity)))
+    """A model's weights by name.
+
+    Raises:
+        BadInput: no such model in the store.
+    """
+    tensors = load_tensors(store.read_bytes(*_present(store, identity)))
     prefix = "weights."
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
@@ -114,3 +116,10 @@ def weights(store: Store, identity: str) -> dict[str, Shaped[np.ndarray, "..."]]
 def facts(record: Record) -> dict[str, Any]:
     """The record's plain values, for a tracking server or a table."""
     return {k: v for k, v in asdict(record).items() if k not in (_LOSSES, _CURVE)}
+
+
+def _present(store: Store, identity: str) -> tuple[str, str]:
+    place = model_path(identity)
+    if not store.exists(*place):
+        raise BadInput(f"{store.path(*place)}: no such model; expected it to have been trained")
+    return place
