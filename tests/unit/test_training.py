@@ -120,7 +120,7 @@ def test_a_network_that_diverges_is_recorded_as_failed(workspace: Workspace):
 
 
 def test_the_adversarial_loss_changes_what_is_learned(workspace: Workspace):
-    short = replace(workspace.config.training, epochs=2)
+    short = replace(workspace.config.training, epochs=4)
     transfer = replace(workspace.config.transfer, steps=1)
     config = replace(workspace.config, training=short, transfer=transfer)
     workspace = replace(workspace, config=config)

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -10,6 +11,10 @@ from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import code_size, tile_size
 
 _LEAK = 0.2
+_SMALL = 0.1
+"""What the last layer's first weights are scaled by where its bias is given."""
+_INSIDE = 0.95
+"""Largest level that an output squashed by tanh starts at."""
 
 _FULLY_CONNECTED: dict[str, tuple[int, float]] = {
     "jigsaw": (3, 1.0),
@@ -32,7 +37,7 @@ def output_size(task: Task, network: NetworkConfig) -> int:
 
 def build_head(
     task: Task, network: NetworkConfig, channels: int, classes: int, images: int
-) -> nn.Module:
+) -> "Head":
     """The head of a task, on codes (or a readout's features) of `channels` channels.
 
     Args:
@@ -107,10 +112,18 @@ class ImageHead(nn.Module):
                 convolution = nn.Conv2d(channels, between, 3, padding=1, bias=False)
                 layers += _normalised(convolution, between)
                 channels = between
+        self._each = (scale >> doublings) ** 2
+        self._bounded = bounded
         layers.append(_upsampling(channels, outputs, scale >> doublings, kernel, bias=True))
         if bounded:
             layers.append(nn.Tanh())
         self.layers = nn.Sequential(*layers)
+
+    def start_at(self, level: Float[Tensor, "outputs"]) -> None:
+        """Let the untrained head say about `level` everywhere."""
+        if self._bounded:
+            level = level.clamp(-_INSIDE, _INSIDE).atanh()
+        _start_at(self.layers, level.repeat_interleave(self._each))
 
     def forward(self, codes: Float[Tensor, "b 1 C h w"]) -> Float[Tensor, "b outputs H W"]:
         """Decode one code an example."""
@@ -141,6 +154,10 @@ class VectorHead(nn.Module):
         parts.append(nn.Linear(features, outputs))
         self.layers = nn.Sequential(*parts)
 
+    def start_at(self, level: Float[Tensor, "outputs"]) -> None:
+        """Let the untrained head say about `level` of every example."""
+        _start_at(self.layers, level)
+
     def forward(self, codes: Float[Tensor, "b k C h w"]) -> Float[Tensor, "b outputs"]:
         """Decode the codes of one example, concatenated."""
         output: Tensor = self.layers(codes.flatten(1))
@@ -158,10 +175,22 @@ class PairwiseHead(nn.Module):
         super().__init__()
         self.pair = pair
 
+    def start_at(self, level: Float[Tensor, "outputs"]) -> None:
+        """Let the untrained head say about the mean pair of `level`."""
+        self.pair.start_at(level.reshape(3, -1).mean(dim=0))
+
     def forward(self, codes: Float[Tensor, "b 3 C h w"]) -> Float[Tensor, "b outputs"]:
         """Decode each pair with the same weights."""
         pairs = codes[:, [[0, 1], [0, 2], [1, 2]]].flatten(0, 1)
         return cast(Tensor, self.pair(pairs)).reshape(len(codes), -1)
+
+
+@torch.no_grad()
+def _start_at(layers: nn.Module, level: Float[Tensor, "numbers"]) -> None:
+    last = [m for m in layers.modules() if isinstance(m, nn.Conv2d | nn.Linear)][-1]
+    last.weight.mul_(_SMALL)
+    assert last.bias is not None
+    last.bias.copy_(level)
 
 
 def _normalised(layer: nn.Module, width: int) -> list[nn.Module]:
@@ -173,3 +202,6 @@ def _upsampling(
 ) -> nn.Module:
     convolution = nn.Conv2d(channels, factor**2 * outputs, kernel, padding=kernel // 2, bias=bias)
     return convolution if factor == 1 else nn.Sequential(convolution, nn.PixelShuffle(factor))
+
+
+Head = ImageHead | VectorHead | PairwiseHead

@@ -4,22 +4,21 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
 from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import Encoder
 from taskonomy.networks.losses import example_losses, guessed_metric
-from taskonomy.training.feed import Feed
-from taskonomy.training.fit import Outcome, in_order
+from taskonomy.training.feed import Feed, in_order
+from taskonomy.training.fit import Outcome
+from taskonomy.training.guesses import guess
 from taskonomy.training.record import Record
 from taskonomy.training.session import Session, seeded
 from taskonomy.training.task_network import feed_of, finish
 
 _SAMPLE = 2000
 """Most training examples that a guess is made from."""
-_WEISZFELD = 50
-_TINY = 1e-6
 
 
 class Constant(nn.Module):
@@ -58,31 +57,7 @@ def random_encoder(session: Session) -> Record:
 
 
 @torch.no_grad()
-def guess(task: Task, feed: Feed) -> Float[Tensor, "..."]:
-    """The best constant output of a task: a map [c, h, w], numbers or logits [c] or [c, 1, 1], or
-    for the metric loss one probability."""
-    parts = [(target, mask) for _, target, mask in feed.stream(in_order(feed.count))]
-    target, mask = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
-    if task.loss == "metric":
-        same = target[:, 1, :, None] == target[:, 1, None, :]
-        return same.float().mean()
-    if task.loss == "cross_entropy":
-        return target.mean(dim=0).clamp_min(_TINY).log()
-    if task.loss == "pixel_cross_entropy":
-        prior = (target * mask).sum(dim=(0, 2, 3)) / mask.sum().clamp_min(_TINY)
-        return prior.clamp_min(_TINY).log()[:, None, None]
-    if task.loss == "l2_norm":
-        return _geometric_median(target)
-    if target.ndim == 2:
-        return target.mean(dim=0)
-    known = torch.where(mask > 0, target, torch.nan)
-    best = known.nanmedian(dim=0).values if task.loss == "l1" else known.nanmean(dim=0)
-    # A pixel that no training image knows is guessed as the middle of the range.
-    return best.nan_to_num(0.0)
-
-
-@torch.no_grad()
-def guess_losses(constant: nn.Module, task: Task, feed: Feed) -> np.ndarray:
+def guess_losses(constant: nn.Module, task: Task, feed: Feed) -> Float32[np.ndarray, "n"]:
     """The loss of every example under a constant."""
     value = constant.get_buffer("guess")
     losses = []
@@ -93,11 +68,3 @@ def guess_losses(constant: nn.Module, task: Task, feed: Feed) -> np.ndarray:
             output = value.expand(len(target), *target.shape[1:]).contiguous()
             losses.append(example_losses(task.loss, output, target, mask))
     return torch.cat(losses).cpu().numpy()
-
-
-def _geometric_median(points: Float[Tensor, "n c"]) -> Float[Tensor, "c"]:
-    centre = points.mean(dim=0)
-    for _ in range(_WEISZFELD):
-        weight = 1 / torch.linalg.vector_norm(points - centre, dim=1).clamp_min(_TINY)
-        centre = (points * weight[:, None]).sum(dim=0) / weight.sum()
-    return centre

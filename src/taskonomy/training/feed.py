@@ -14,6 +14,8 @@ HELD_BYTES = 256 << 20
 """Most bytes of encoded examples that a feed keeps in memory."""
 _AHEAD = 2
 _CHUNK = 256
+_EVALUATED = 128
+"""Examples evaluated at once."""
 
 
 class Feed:
@@ -75,3 +77,8 @@ def epochs(
         order = rng.permutation(count)
         orders += [order[i * size : (i + 1) * size] for i in range(count // size)]
     return orders[:steps]
+
+
+def in_order(count: int) -> list[Int64[np.ndarray, "n"]]:
+    """The rows of each evaluation batch."""
+    return [np.arange(i, min(i + _EVALUATED, count)) for i in range(0, count, _EVALUATED)]

@@ -6,13 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32
 from torch import Tensor, nn
 
 from taskonomy.dictionary import Task
 from taskonomy.networks import gan
 from taskonomy.networks.losses import example_losses
-from taskonomy.training.feed import Feed, epochs
+from taskonomy.networks.readout import Readout
+from taskonomy.networks.task_network import TaskNetwork
+from taskonomy.training.feed import Feed, epochs, in_order
+from taskonomy.training.guesses import first_level
 
 Progress = Callable[[int, float], None]
 """Is told the step and the loss, about 20 times."""
@@ -21,8 +24,6 @@ POINTS = 20
 """Points of a loss curve."""
 _GENERATOR_ALONE = 0.22
 """Share of the steps before the discriminator is listened to (the reference: 25k of 112k)."""
-_EVALUATED = 128
-"""Test examples evaluated at once."""
 
 
 class Diverged(Exception):
@@ -60,7 +61,7 @@ class Outcome(NamedTuple):
 
 
 def attempt(
-    network: nn.Module,
+    network: TaskNetwork | Readout,
     task: Task,
     training: Feed,
     test: Feed,
@@ -69,6 +70,9 @@ def attempt(
     progress: Progress | None = None,
 ) -> Outcome:
     """Train and measure; a network that diverges is an outcome, not the end of a run."""
+    level = first_level(task, training)
+    if level is not None:
+        network.head.start_at(level)
     try:
         curve = fit(network, task, training, schedule, rng, progress)
         losses = test_losses(network, task, test)
@@ -181,8 +185,3 @@ def test_losses(network: nn.Module, task: Task, feed: Feed) -> Float32[np.ndarra
     if not np.isfinite(found).all():
         raise Diverged(f"{int((~np.isfinite(found)).sum())} of {len(found)} test losses not finite")
     return found
-
-
-def in_order(count: int) -> list[Int64[np.ndarray, "n"]]:
-    """The rows of each evaluation batch."""
-    return [np.arange(i, min(i + _EVALUATED, count)) for i in range(0, count, _EVALUATED)]
