@@ -5,7 +5,7 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench pipeline docs
+.PHONY: help setup run test faults lint bench pipeline docs
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ run: .venv/.synced  ## the demo profile: from rooms to a published taxonomy in o
 
 test: .venv/.synced  ## the tests
 	$(BIN)/pytest
+
+faults: .venv/.synced  ## the tests of bad input, full disks and interrupts
+	$(BIN)/pytest tests/faults
 
 lint: .venv/.synced  ## style, types, the compiled pipeline
 	$(BIN)/ruff check .

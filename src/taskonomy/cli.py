@@ -4,14 +4,13 @@ Exit codes: 0 done; 1 a stage failed; 2 bad input, one line on stderr; 3 no taxo
 """
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from taskonomy.errors import BadInput, Infeasible, StageFailed
+from taskonomy.errors import BadInput, Infeasible, StageFailed, unusable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        code = command(options)
+        sys.stdout.flush()
+        return code
     except BadInput as error:
         print(f"taskonomy: {error}", file=sys.stderr)
         return 2
@@ -31,22 +32,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         # The reader of our output has left (`| head`): nothing to say, and nowhere to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
+        line = unusable(error)
+        if line is None:
             raise
-        place = error.filename or "the output folder"
-        print(
-            f"taskonomy: {place}: {error.strerror}; expected a writable place with free space",
-            file=sys.stderr,
-        )
+        print(f"taskonomy: {line}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
         return 2
     except KeyboardInterrupt:
         print(
             "taskonomy: interrupted; finished work is kept and skipped next time", file=sys.stderr
         )
         return 130
+
+
+def _drop_output() -> None:
+    """What stdout still holds cannot be written: Python shall not try again on leaving."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -186,10 +193,9 @@ def _params() -> Path:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"found {value}, expected 1 or more")
-    return value
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"found {text}, expected a whole number from 1")
+    return int(text)
 
 
 if __name__ == "__main__":

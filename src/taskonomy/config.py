@@ -100,7 +100,7 @@ class TaxonomyConfig:
     budgets: tuple[int, ...] = _within(1, 1000)
     max_order: int = _within(1, 24)
     scale: Scale
-    costs: Mapping[str, float]
+    costs: Mapping[str, float] = _within(0.0, 1e9)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +137,12 @@ class Config:
                     f"{where}: image_size {network.image_size} at stride {stride} with {key} "
                     f"{size}; expected a code of whole size that doubles to it"
                 )
-        for name in (*self.tasks, *self.taxonomy.costs):
-            task(name)
+        for key, names in (("tasks", self.tasks), ("taxonomy.costs", tuple(self.taxonomy.costs))):
+            for name in names:
+                try:
+                    task(name)
+                except BadInput as error:
+                    raise BadInput(f"params {self.profile}.{key}: {error}") from error
 
     def to_json(self) -> str:
         """Canonical JSON: equal configurations give equal strings."""
@@ -166,14 +170,17 @@ def load(path: Path, profile: str, **overrides: Any) -> Config:
     if not path.is_file():
         raise BadInput(f"{path}: no such file; expected the project's params.yaml")
     try:
-        profiles = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+        profiles = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(profiles, dict) or profile not in profiles:
-        known = ", ".join(profiles) if isinstance(profiles, dict) else "none"
+        known = ", ".join(map(str, profiles)) if isinstance(profiles, dict) else "none"
         raise BadInput(f"{path}: no profile {profile!r}; expected one of: {known}")
-    values = {"tasks": list(SOURCES), **profiles[profile], **overrides, "profile": profile}
-    config: Config = _build(Config, values, f"{path.name}: {profile}")
+    where, chosen = f"{path.name}: {profile}", profiles[profile]
+    if not isinstance(chosen, Mapping):
+        raise BadInput(f"{where}: found {chosen!r}; expected a mapping of keys to values")
+    values = {"tasks": list(SOURCES), **chosen, **overrides, "profile": profile}
+    config: Config = _build(Config, values, where)
     return config
 
 
@@ -182,7 +189,7 @@ def _build(kind: type, values: Any, where: str) -> Any:
     if not isinstance(values, Mapping):
         raise BadInput(f"{where}: found {values!r}; expected a mapping of keys to values")
     fields = {entry.name: entry for entry in dataclasses.fields(kind)}
-    if unknown := sorted(set(values) - set(fields)):
+    if unknown := sorted(map(str, set(values) - set(fields))):
         raise BadInput(f"{where}.{unknown[0]}: unknown key; expected one of: {', '.join(fields)}")
     if absent := [name for name in fields if name not in values]:
         raise BadInput(f"{where}.{absent[0]}: missing; expected a value")
@@ -223,6 +230,10 @@ def _value(hint: Any, value: Any, key: str) -> Any:
 
 def _check_range(value: Any, bounds: tuple[int | float, int | float], key: str) -> None:
     low, high = bounds
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            _check_range(item, bounds, f"{key}.{name}")
+        return
     for item in value if isinstance(value, tuple) else (value,):
         if not low <= item <= high:
             raise BadInput(f"{key}: found {item}; expected a value from {low} to {high}")

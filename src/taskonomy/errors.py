@@ -1,4 +1,15 @@
-"""The two ways in which a request ends without a result."""
+"""The ways in which a request ends without a result."""
+
+import errno
+
+_WISHES = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
+        "a writable place with free space",
+    ),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a folder, or nothing yet"),
+    errno.ENAMETOOLONG: "a shorter name",
+}
 
 
 class BadInput(Exception):
@@ -14,3 +25,11 @@ class Infeasible(Exception):
 
 class StageFailed(RuntimeError):
     """A stage ended in an error that is not bad input; one line, with the place of the log."""
+
+
+def unusable(error: OSError) -> str | None:
+    """One line for a place that the user gave and that cannot be used; None for other errors."""
+    if error.errno not in _WISHES:
+        return None
+    place = error.filename or "the output"
+    return f"{place}: {error.strerror}; expected {_WISHES[error.errno]}"

@@ -6,30 +6,33 @@ line.
 """
 
 import builtins
-import errno
+import fcntl
 import io
 import logging
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
-from taskonomy.errors import BadInput, Infeasible, StageFailed
+from taskonomy.errors import BadInput, Infeasible, StageFailed, unusable
 from taskonomy.stages import Context, export
 
 # kfp.local runs at most so many iterations of a loop at once.
 WORKERS = 2
 
-_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}
+# Names the file that a component's process shares its run's fate by.
+_LEASE = "TASKONOMY_LEASE"
+_ALIVE = "alive"
 _LINE = re.compile(
     r"stage (?P<name>[^:]+): (?:(?P<end>bad input|infeasible|failed): )?(?P<text>.*)"
 )
@@ -42,8 +45,9 @@ _BAR_SECONDS = 15.0
 def stage(name: str, shard: str = "") -> Iterator[None]:
     """Around the body of a component: say in one line how its stage ended, and how long it took.
 
-    Bad input and a full disk end the process with code 2, an infeasible taxonomy with code 3, each
-    without a traceback; any other error is passed on after its line.
+    Bad input and a full disk end the process with code 2, an infeasible taxonomy with code 3, an
+    interrupt or the end of the run that started it with 130, each without a traceback; any other
+    error is passed on after its line.
 
     Args:
         name: the stage.
@@ -52,16 +56,19 @@ def stage(name: str, shard: str = "") -> Iterator[None]:
     label = f"stage {name} {shard.rpartition('/')[2]}".rstrip()
     start = time.perf_counter()
     try:
+        if _LEASE in os.environ:
+            _join(Path(os.environ[_LEASE]))
         yield
+    except KeyboardInterrupt:
+        _say(label, "interrupted")
+        raise SystemExit(130) from None
     except (BadInput, Infeasible) as error:
         bad = isinstance(error, BadInput)
         _say(label, f"{'bad input' if bad else 'infeasible'}: {error}")
         raise SystemExit(2 if bad else 3) from None
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _FULL_DISK:
-            place = error.filename or "the store"
-            wish = "expected a writable place with free space"
-            _say(label, f"bad input: {place}: {error.strerror}; {wish}")
+        if isinstance(error, OSError) and (line := unusable(error)):
+            _say(label, f"bad input: {line}")
             raise SystemExit(2) from None
         _say(label, f"failed: {type(error).__name__}: {error}")
         raise
@@ -84,7 +91,7 @@ def run_locally(context: Context, source: str, out: Path) -> None:
     log = Path(context.store) / "logs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    with log.open("w") as written:
+    with _Log(log) as written:
         console = _Console(sys.stderr, written)
         with console, _as_it_was(written):
             key = _run(context, source, console, log)
@@ -102,8 +109,8 @@ def _run(context: Context, source: str, console: "_Console", log: Path) -> str:
     # Two stages at once share the cores; a process inherits this before it imports anything.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // WORKERS)))
     pipeline = components.load_component_from_file(str(_compiled()))
-    with tempfile.TemporaryDirectory(prefix="taskonomy-") as root:
-        local.init(local.SubprocessRunner(use_venv=False), pipeline_root=root)
+    with _lease(console) as root:
+        local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root))
         try:
             task = pipeline(
                 store=context.store,
@@ -117,11 +124,89 @@ def _run(context: Context, source: str, console: "_Console", log: Path) -> str:
     return key
 
 
+@contextmanager
+def _lease(console: "_Console") -> Iterator[Path]:
+    """A folder for what kfp leaves lying about; while it is held, components' processes live.
+
+    They wait for a lock that we hold: an interrupt frees it, and so does our death in any other
+    way. The handler does it at once, for kfp waits for its processes before it lets go of us. We
+    wait for them in our turn by a lock that each holds while it lives.
+    """
+    before = {name: os.environ.get(name) for name in (_LEASE, "TMPDIR")}
+    with (
+        tempfile.TemporaryDirectory(prefix="taskonomy-", ignore_cleanup_errors=True) as folder,
+        (path := Path(folder) / "lease").open("w") as held,
+        path.with_name(_ALIVE).open("w") as alive,
+    ):
+        fcntl.flock(held, fcntl.LOCK_EX)
+        os.environ.update({_LEASE: str(path), "TMPDIR": folder})
+
+        def interrupt(*_: object) -> NoReturn:
+            console.stop()
+            fcntl.flock(held, fcntl.LOCK_UN)
+            raise KeyboardInterrupt
+
+        # Python takes handlers in the main thread alone, and gives signals to no other.
+        main = threading.current_thread() is threading.main_thread()
+        signals = (signal.SIGINT, signal.SIGTERM) if main else ()
+        handlers = [(number, signal.signal(number, interrupt)) for number in signals]
+        try:
+            yield Path(folder)
+        finally:
+            fcntl.flock(held, fcntl.LOCK_UN)
+            fcntl.flock(alive, fcntl.LOCK_EX)
+            for number, handler in handlers:
+                signal.signal(number, handler)
+            for name, value in before.items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value
+
+
+def _join(lease: Path) -> None:
+    """Let this process be interrupted once its run has let go of the lease."""
+    try:
+        held, alive = lease.open(), lease.with_name(_ALIVE).open()
+    except FileNotFoundError:  # the run is over
+        raise KeyboardInterrupt from None
+    fcntl.flock(alive, fcntl.LOCK_SH)
+    threading.Thread(target=_follow, args=((held, alive),), daemon=True).start()
+
+
+def _follow(locks: tuple[TextIO, TextIO]) -> None:
+    fcntl.flock(locks[0], fcntl.LOCK_SH)
+    os.kill(os.getpid(), signal.SIGINT)
+    threading.Event().wait()  # closing the files now would say that this process has ended
+
+
 def _compiled() -> Path:
     """The compiled pipeline: inside an installed package, or in the checkout."""
     package = Path(__file__).resolve().parent
     inside = package / "pipelines" / "taxonomy.yaml"
     return inside if inside.is_file() else package.parents[1] / "pipelines" / "taxonomy.yaml"
+
+
+class _Log(io.TextIOBase):
+    """A log file that a full disk cuts short, without ending the run that it is about."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w", buffering=1)
+
+    def writable(self) -> bool:
+        """As any stream that is written to."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Write as much as there is room for."""
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):
+            self._file.close()
+        super().close()
 
 
 class _Console(io.TextIOBase):
@@ -130,11 +215,12 @@ class _Console(io.TextIOBase):
     kfp prints what a component's process says, line by line, from one thread a process.
     """
 
-    def __init__(self, screen: TextIO, log: TextIO) -> None:
+    def __init__(self, screen: TextIO, log: _Log) -> None:
         self._screen = screen
         self._log = log
         self._redraws = screen.isatty()
         self._lock = threading.Lock()
+        self._stopped = False
         self._partial = threading.local()
         self._bars: dict[int, str] = {}
         self._shown: dict[int, float] = {}
@@ -156,12 +242,18 @@ class _Console(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Take a piece of text; whole lines are logged and shown."""
+        if self._stopped and threading.current_thread() is not threading.main_thread():
+            raise SystemExit(130)  # ends this thread's step: kfp has no other way to be told
         *lines, rest = (getattr(self._partial, "text", "") + text).split("\n")
         self._partial.text = rest
         with self._lock:
             for line in lines:
                 self._take(line)
         return len(text)
+
+    def stop(self) -> None:
+        """Let kfp's threads start nothing more."""
+        self._stopped = True
 
     def failure(self, log: Path) -> Exception:
         """What to raise when the pipeline has failed: bad input counts before anything else."""
@@ -182,7 +274,6 @@ class _Console(io.TextIOBase):
             self._show_bar(thread)
             return
         self._log.write(line + "\n")
-        self._log.flush()
         found = _LINE.fullmatch(text)
         if found:
             self._ends.append((found["name"], found["end"] or "", found["text"]))
@@ -214,7 +305,7 @@ class _Console(io.TextIOBase):
 
 
 @contextmanager
-def _as_it_was(log: TextIO) -> Iterator[None]:
+def _as_it_was(log: _Log) -> Iterator[None]:
     """Undo what kfp.local leaves changed when two of its threads end in the other order.
 
     What it then says through the root logger goes to the log as well.

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from taskonomy import stages
+from taskonomy import files, stages, workers
 from taskonomy.config import Config
 from taskonomy.errors import BadInput
 from taskonomy.stages import Context
@@ -43,9 +41,8 @@ def run_stage(name: str, out: Path, config: Config, data: Path | None) -> None:
     if name not in steps:
         raise BadInput(f"unknown stage {name!r}; expected one of: {', '.join(steps)}")
     result = steps[name]()
-    keys.mkdir(parents=True, exist_ok=True)
     plain = result._asdict() if hasattr(result, "_asdict") else result
-    (keys / f"{name}.json").write_text(json.dumps(plain, indent=1) + "\n")
+    files.write(keys / f"{name}.json", (json.dumps(plain, indent=1) + "\n").encode())
 
 
 def _train_tasks(context: Context, keys: Path) -> list[str]:
@@ -73,8 +70,7 @@ def _publish(context: Context, keys: Path, out: Path) -> str:
 
 
 def _in_parallel(train: Callable[[str], str], shards: list[str]) -> list[str]:
-    # Spawned, not forked: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+    with workers.pool(WORKERS) as pool:
         return list(pool.map(train, shards))
 
 

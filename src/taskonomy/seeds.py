@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from taskonomy import files
 from taskonomy.config import load
 from taskonomy.errors import BadInput
 
@@ -28,7 +29,8 @@ def run(params: Path, profile: str, out: Path, seeds: int) -> int:
         tables[seed] = table.read(folder / "affinity.parquet")
     result = structure.measure(tables)
     text = structure.render_text(result)
-    (out / "structure.txt").write_text(text)
-    (out / "structure.json").write_text(json.dumps(structure.to_json(result), indent=1) + "\n")
+    numbers = json.dumps(structure.to_json(result), indent=1) + "\n"
+    files.write(out / "structure.txt", text.encode())
+    files.write(out / "structure.json", numbers.encode())
     print(text)
     return 0

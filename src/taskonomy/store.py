@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.resources import files
+from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from shutil import rmtree
@@ -19,6 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import fsspec
+
+from taskonomy import files
 
 MARKER = "done.json"
 
@@ -34,7 +36,7 @@ def code_version(*packages: str) -> str:
     """A hash of the source of these modules or sub-packages of taskonomy, as 12 digits."""
     sha = hashlib.sha256()
     for package in packages:
-        entry = files("taskonomy") / package
+        entry = resources.files("taskonomy") / package
         for name, source in sorted(_sources(entry, package)):
             sha.update(name.encode())
             sha.update(source)
@@ -97,7 +99,12 @@ class Store:
         with TemporaryDirectory(dir=self._scratch(stage), prefix=f".{key}.") as scratch:
             folder = Path(scratch) / key
             folder.mkdir()
-            yield folder
+            try:
+                yield folder
+            except OSError as error:
+                # A full disk does not say by itself where it is.
+                error.filename = error.filename or self.path(stage, key)
+                raise
             if self._local:
                 place = Path(self.path(stage, key))
                 if place.exists():
@@ -124,13 +131,7 @@ class Store:
         if not self._local:
             self._fs.pipe_file(place, content)
             return
-        partial = Path(place).with_name(f".{Path(place).name}.{uuid.uuid4().hex}")
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(content)
-            partial.replace(place)
-        finally:
-            partial.unlink(missing_ok=True)
+        files.write(Path(place), content)
 
     def read_json(self, *parts: str) -> Any:
         """The content of a JSON file."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from taskonomy.data.layout import Dataset, missing
+from taskonomy.data.layout import Dataset, missing, path
 from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
 
@@ -66,6 +66,7 @@ def _check(dataset: Dataset, name: str, label: str) -> None:
         )
     if absent := missing(dataset, label):
         raise BadInput(
-            f"{dataset.root}: {absent[0]} has no {label} file, which the task {name} needs "
-            f"({len(absent)} of {len(dataset.views)} views lack it); expected one for every view"
+            f"{path(dataset.root, absent[0], label)}: found no such file, which the task {name} "
+            f"needs ({len(absent)} of {len(dataset.views)} views lack it); expected one for every "
+            "view"
         )

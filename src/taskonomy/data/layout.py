@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from taskonomy import files
 from taskonomy.data.codecs import DOMAINS, Domain, decode, encode
 from taskonomy.errors import BadInput
 
@@ -138,17 +139,7 @@ def read(source: Dataset | Path, view: View, domain: str) -> Any:
 def write(root: Path, view: View, domain: str, value: Any) -> None:
     """Write a view's file of a domain, whole or not at all; units as in `codecs.decode`."""
     file = path(root, view, domain)
-    content = encode(DOMAINS[domain], value)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-    except FileNotFoundError:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    temporary.replace(file)
+    files.write(file, encode(DOMAINS[domain], value))
 
 
 def missing(dataset: Dataset, domain: str) -> list[View]:

@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
+from taskonomy import files
 from taskonomy.errors import BadInput
 
 
@@ -26,10 +28,13 @@ def version(root: Path, records: Path) -> dict[str, Any]:
 
     Raises:
         BadInput: DVC could not read the data; the line carries its reason.
+        OSError: the records cannot be written.
     """
     records.mkdir(parents=True, exist_ok=True)
     if not (records / ".dvc").is_dir():
-        _dvc("init", "--quiet", "--no-scm", cwd=records)
+        with TemporaryDirectory(dir=records, prefix=".init.") as fresh:
+            _dvc("init", "--quiet", "--no-scm", cwd=Path(fresh))
+            (Path(fresh) / ".dvc").rename(records / ".dvc")
     name = f"{root.resolve().name}.data"
     _dvc(
         "import-url", "--quiet", "--force", "--no-download", str(root.resolve()), name, cwd=records
@@ -55,8 +60,17 @@ def _dvc(*arguments: str, cwd: Path) -> None:
         check=False,
     )
     if done.returncode:
-        reason = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise BadInput(f"dvc {arguments[0]}: {reason[0] if reason else 'failed without a reason'}")
+        _check_room(cwd)
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        reasons = [line for line in said if line.startswith("ERROR")] or said
+        raise BadInput(f"dvc {arguments[0]}: {reasons[0] if reasons else 'failed, saying nothing'}")
+
+
+def _check_room(folder: Path) -> None:
+    """Raise an OSError if nothing can be written there, of which DVC itself says nothing."""
+    probe = folder / ".room"
+    files.write(probe, bytes(1 << 16))
+    probe.unlink()
 
 
 def _revision(root: Path) -> str | None:

@@ -97,7 +97,7 @@ def text(policy: "Policy") -> str:
 
 def _question(args: argparse.Namespace) -> Question:
     order = _number("--max-order", args.max_order)
-    if order != int(order):
+    if not order.is_integer():
         raise BadInput(f"--max-order: found {args.max_order}, expected a whole number")
     return Question(
         max_order=int(order),

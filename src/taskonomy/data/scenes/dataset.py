@@ -4,10 +4,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from tqdm import tqdm
 
+from taskonomy import files
 from taskonomy.data import layout
 from taskonomy.data.cameras import point_info, project, unproject
 from taskonomy.data.codecs import DOMAINS
@@ -25,6 +25,7 @@ from taskonomy.data.scenes.shading import Stage
 from taskonomy.data.scenes.shapes import OBJECT_CLASSES
 from taskonomy.data.scenes.viewpoints import Fixation, choose_fixations, sees
 from taskonomy.errors import BadInput
+from taskonomy.workers import pool as start
 
 VERSION = 1
 """Raised whenever equal seeds give other images."""
@@ -59,11 +60,16 @@ def render_dataset(out: Path, images: int, size: int, seed: int, workers: int) -
     written whole; a building that is there already is kept, so that an interrupted rendering goes
     on. Equal arguments give equal files, whatever the number of workers (processes).
 
-    Raises BadInput where `out` holds anything else, or a number is not positive.
+    Raises BadInput where `out` holds anything else, or a number is out of range.
     """
-    for name, value, least in (("images", images, 1), ("size", size, 16), ("workers", workers, 1)):
-        if value < least:
-            raise BadInput(f"{name}: found {value}, expected {least} or more")
+    for name, value, least, most in (
+        ("images", images, 1, 10_000_000),
+        ("size", size, 16, 1024),
+        ("seed", seed, 0, 2**31 - 1),
+        ("workers", workers, 1, 1024),
+    ):
+        if not least <= value <= most:
+            raise BadInput(f"{name}: found {value}, expected {least} to {most}")
     declaration = json.dumps(_declaration(images, size, seed), indent=1) + "\n"
     _open(out, declaration)
     orders = [o for o in _orders(out, images, size, seed) if not (out / o.name).is_dir()]
@@ -71,7 +77,7 @@ def render_dataset(out: Path, images: int, size: int, seed: int, workers: int) -
         bar.update(images - sum(order.images for order in orders))
         for done in _render_all(orders, workers):
             bar.update(done)
-    _write(out / _DECLARATION, declaration)
+    files.write(out / _DECLARATION, declaration.encode())
     (out / _UNDER_WAY).unlink(missing_ok=True)
 
 
@@ -93,18 +99,29 @@ def _open(out: Path, declaration: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in (_DECLARATION, _UNDER_WAY):
         if (out / name).is_file():
-            if (out / name).read_text() != declaration:
-                raise BadInput(f"{out / name}: found another data set, expected {declaration!r}")
+            _check_same(out / name, declaration)
             return
     if any(out.iterdir()):
         raise BadInput(f"{out}: found a folder with other content, expected an empty or new one")
-    _write(out / _UNDER_WAY, declaration)
+    files.write(out / _UNDER_WAY, declaration.encode())
 
 
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text)
-    temporary.replace(path)
+def _check_same(place: Path, declaration: str) -> None:
+    """Refuse to go on with a rendering of other arguments."""
+    text = place.read_text()
+    if text == declaration:
+        return
+    try:
+        found = dict(json.loads(text))
+    except ValueError:
+        found = {}
+    for key, expected in json.loads(declaration).items():
+        if found.get(key) != expected:
+            raise BadInput(
+                f"{place}: found a data set of {key} {found.get(key)}, expected {expected} or "
+                "another folder"
+            )
+    raise BadInput(f"{place}: found another data set, expected this one or another folder")
 
 
 def _orders(out: Path, images: int, size: int, seed: int) -> Iterator[Order]:
@@ -121,16 +138,13 @@ def _render_all(orders: list[Order], workers: int) -> Iterator[int]:
         for order in orders:
             yield render_building(order)
         return
-    with (
-        _single_threaded(),
-        ProcessPoolExecutor(min(workers, len(orders)), get_context("spawn")) as pool,
-    ):
+    with _single_threaded(), start(min(workers, len(orders))) as pool:
         tasks = [pool.submit(render_building, order) for order in orders]
         try:
             for task in as_completed(tasks):
                 yield task.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
 
 
@@ -153,7 +167,16 @@ def _single_threaded() -> Iterator[None]:
 def render_building(order: Order) -> int:
     """Render one building, whole or not at all; returns its number of images."""
     temporary = order.root / f".{order.name}"
-    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.rmtree(temporary, ignore_errors=True)  # of a rendering that was killed
+    try:
+        _render_into(temporary, order)
+        (temporary / order.name).rename(order.root / order.name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return order.images
+
+
+def _render_into(root: Path, order: Order) -> None:
     stage, fixations = _room(order)
     cameras = [camera for fixation in fixations for camera in fixation.cameras]
     rendered = iter(render_views(stage, cameras, order.size))
@@ -164,14 +187,11 @@ def render_building(order: Order) -> int:
             target = layout.View(order.name, point, view)
             image = next(rendered)
             for domain, value in _labels(stage, order, image, camera).items():
-                layout.write(temporary, target, domain, value)
+                layout.write(root, target, domain, value)
             info = _info(order, fixations, visible, image, target)
-            layout.write(temporary, target, "point_info", info)
+            layout.write(root, target, "point_info", info)
             matches = _matches(order, fixations, visible, point)
-            layout.write(temporary, target, "nonfixated_matches", matches)
-    (temporary / order.name).rename(order.root / order.name)
-    temporary.rmdir()
-    return order.images
+            layout.write(root, target, "nonfixated_matches", matches)
 
 
 def _room(order: Order) -> tuple[Stage, list[Fixation]]:

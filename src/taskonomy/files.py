@@ -1,0 +1,25 @@
+"""Files that appear under their names whole or not at all."""
+
+import uuid
+from pathlib import Path
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file, and the folders it lies in where they are absent.
+
+    The content goes to a hidden name first, which is renamed. An error of the file system carries
+    the file's name, which a full disk alone does not say.
+    """
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        try:
+            partial.write_bytes(content)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        error.filename, error.filename2 = error.filename2 or str(path), None
+        raise
+    finally:
+        partial.unlink(missing_ok=True)
