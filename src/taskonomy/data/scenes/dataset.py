@@ -27,10 +27,12 @@ from taskonomy.data.scenes.viewpoints import Fixation, choose_fixations, sees
 from taskonomy.errors import BadInput
 from taskonomy.workers import pool as start
 
-VERSION = 1
+VERSION = 2
 """Raised whenever equal seeds give other images."""
 VIEWS_PER_POINT = 3
-IMAGES_PER_ROOM = 12
+IMAGES_PER_ROOM = 6
+"""Two points a room. With twelve images of half as many rooms the networks knew their training
+rooms by heart: scene classification fell behind the informed guess, vanishing points too."""
 
 _DECLARATION = "dataset.json"
 _UNDER_WAY = ".rendering.json"
