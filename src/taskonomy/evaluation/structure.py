@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from math import fsum
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -148,8 +149,9 @@ def render_text(structure: Structure) -> str:
         "",
         f"{', '.join(structure.surface)}: "
         + ("in one" if structure.surface_together else "not in one")
-        + f" of the tree's five branches (by seed: {together} of {len(structure.seeds)}); the "
-        + f"smallest branch that holds them: {', '.join(structure.surface_branch)}.",
+        + f" of the tree's five branches (by seed: {together} of {len(structure.seeds)}).",
+        f"The smallest branch that holds them has {len(structure.surface_branch)} tasks:",
+        *(f"  {line}" for line in wrap(", ".join(structure.surface_branch) + ".", width=96)),
         f"Log affinities of two seeds correlate at {structure.agreement:.2f}.",
         "Twin pairs: " + ", ".join("/".join(pair) for pair in TWINS) + ".",
     ]
