@@ -44,8 +44,15 @@ def small() -> Config:
     )
 
 
-@pytest.fixture
-def workspace(rooms: Path, small: Config, tmp_path: Path) -> Workspace:
-    """The rooms with an empty store."""
+@pytest.fixture(scope="session")
+def workspace(rooms: Path, small: Config, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The rooms with a store that tests share: what one trains, another finds."""
     dataset = layout.index(rooms)
-    return Workspace(Store(str(tmp_path)), small, dataset, "rooms", splits.split(dataset))
+    store = Store(str(tmp_path_factory.mktemp("store")))
+    return Workspace(store, small, dataset, "rooms", splits.split(dataset))
+
+
+@pytest.fixture
+def fresh(workspace: Workspace, tmp_path: Path) -> Workspace:
+    """The rooms with an empty store."""
+    return replace(workspace, store=Store(str(tmp_path)))

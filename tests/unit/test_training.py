@@ -5,17 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from taskonomy.config import Config, load
-from taskonomy.dictionary import DICTIONARY, task
+from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
-from taskonomy.store import Store
 from taskonomy.training import record
 from taskonomy.training.examples import SHARE, examples, images_of
+from taskonomy.training.fit import fit
 from taskonomy.training.identity import model_id, source_id
 from taskonomy.training.record import Record
 from taskonomy.training.reproduce import reproduce
+from taskonomy.training.session import Session, seeded
 from taskonomy.training.shard import train_tasks
+from taskonomy.training.task_network import build, feed_of, schedule
 from taskonomy.training.workspace import Workspace
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -51,32 +54,31 @@ def test_a_record_tells_how_the_model_came_to_be(workspace: Workspace):
     assert found.seconds > 0
 
 
-def test_what_is_in_the_store_is_not_trained_again(workspace: Workspace):
-    train_tasks(workspace, ["class_scene"])
-    files = sorted(Path(workspace.store.root).rglob("*"))
+def test_what_is_in_the_store_is_not_trained_again(fresh: Workspace):
+    train_tasks(fresh, ["class_scene"])
+    files = sorted(Path(fresh.store.root).rglob("*"))
     times = [file.stat().st_mtime_ns for file in files]
 
-    train_tasks(workspace, ["class_scene"])
+    train_tasks(fresh, ["class_scene"])
 
-    assert sorted(Path(workspace.store.root).rglob("*")) == files
+    assert sorted(Path(fresh.store.root).rglob("*")) == files
     assert [file.stat().st_mtime_ns for file in files] == times
 
 
 def test_equal_identities_give_equal_bytes_whatever_was_trained_before(
-    workspace: Workspace, tmp_path: Path
+    workspace: Workspace, fresh: Workspace
 ):
-    other = replace(workspace, store=Store(str(tmp_path / "other")))
     train_tasks(workspace, ["class_scene", "normal"])
-    train_tasks(other, ["normal"])
+    train_tasks(fresh, ["normal"])
 
-    first, second = task_record(workspace, "normal"), task_record(other, "normal")
+    first, second = task_record(workspace, "normal"), task_record(fresh, "normal")
     assert first.test_losses.tobytes() == second.test_losses.tobytes()
     assert first.curve.tobytes() == second.curve.tobytes()
 
 
 @pytest.mark.parametrize(
     "name",
-    ["denoising", "jigsaw", "colorization", "segment_unsup2d", "egomotion", "segment_semantic"],
+    ["jigsaw", "colorization", "segment_unsup2d", "egomotion", "segment_semantic"],
 )
 def test_a_saved_model_gives_its_losses_again(workspace: Workspace, name: str):
     train_tasks(workspace, [name])
@@ -120,19 +122,18 @@ def test_a_network_that_diverges_is_recorded_as_failed(workspace: Workspace):
 
 
 def test_the_adversarial_loss_changes_what_is_learned(workspace: Workspace):
-    short = replace(workspace.config.training, epochs=4)
-    transfer = replace(workspace.config.transfer, steps=1)
-    config = replace(workspace.config, training=short, transfer=transfer)
-    workspace = replace(workspace, config=config)
-    config = replace(config, training=replace(short, gan=True))
-    adversarial = replace(workspace, config=config)
-    train_tasks(workspace, ["reshading"])
-    train_tasks(adversarial, ["reshading"])
+    session, of = Session(workspace), task("reshading")
+    feed = feed_of(session, of, session.examples(of).transfer)
+    plan = replace(schedule(workspace.config.training, 3, gan=False), batch=4)
 
-    plain, other = task_record(workspace, "reshading"), task_record(adversarial, "reshading")
-    assert plain.model_id != other.model_id
-    assert other.status == "finished"
-    assert not np.array_equal(plain.test_losses, other.test_losses)
+    def learned(gan: bool) -> torch.Tensor:
+        with seeded(0, "adversarial") as rng:
+            network = build(session, of)
+            fit(network, of, feed, replace(plan, gan=gan), rng)
+        return network.encoder.code.weight
+
+    assert torch.equal(learned(gan=False), learned(gan=False))
+    assert not torch.equal(learned(gan=False), learned(gan=True))
 
 
 def test_a_damaged_record_is_bad_input(workspace: Workspace):
@@ -143,11 +144,11 @@ def test_a_damaged_record_is_bad_input(workspace: Workspace):
         record.read(workspace.store, "4567")
 
 
-@pytest.mark.parametrize("of", [t for t in DICTIONARY if t.trained], ids=lambda t: t.name)
+@pytest.mark.parametrize("name", ["normal", "point_matching", "nonfixated_pose", "egomotion"])
 def test_the_supervised_network_sees_five_times_a_readouts_images_and_steps(
-    workspace: Workspace, of
+    workspace: Workspace, name: str
 ):
-    chosen = examples(workspace, of)
+    chosen = examples(workspace, task(name))
     train, transfer, test = (set(part.ravel().tolist()) for part in chosen[:3])
     assert len(train) >= SHARE * len(transfer)
     assert chosen.steps >= SHARE * chosen.transfer_steps
@@ -158,7 +159,7 @@ def test_the_supervised_network_sees_five_times_a_readouts_images_and_steps(
 @pytest.mark.parametrize("profile", ["demo", "full", "paper"])
 def test_the_profiles_themselves_keep_the_fifth(profile: str):
     config = load(PARAMS, profile)
-    train = int(0.6 * config.data.images)  # a few buildings fewer than the 0.68 asked for
+    train = int(0.68 * config.data.images)  # the share that `splits` deals to training
     assert train >= SHARE * config.transfer.images
     steps = config.training.epochs * (train // config.training.batch)
     assert steps >= SHARE * config.transfer.steps

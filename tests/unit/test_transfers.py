@@ -1,5 +1,6 @@
 """Readouts of frozen representations, and which higher orders are tried."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -53,8 +54,6 @@ def test_the_order_of_sources_does_not_matter(workspace: Workspace):
 
 
 def test_a_readout_is_named_by_its_sources_networks(workspace: Workspace):
-    from dataclasses import replace
-
     config = workspace.config
     longer = replace(config, training=replace(config.training, epochs=11))
     wider = replace(config, transfer=replace(config.transfer, max_order=4))
@@ -65,7 +64,7 @@ def test_a_readout_is_named_by_its_sources_networks(workspace: Workspace):
 
 
 def test_equal_readouts_are_equal_bytes_in_any_company(workspace: Workspace):
-    train_tasks(workspace, ["normal", "autoencoding"])
+    train_tasks(workspace, ["normal", "colorization"])
     train_transfers(workspace, [Job("transfer", "reshading", ("normal",))])
     alone = readout(workspace, "reshading", "normal").test_losses.tobytes()
     place = ("models", f"{model_id(workspace, 'transfer', 'reshading', ('normal',))}.safetensors")
@@ -75,7 +74,7 @@ def test_equal_readouts_are_equal_bytes_in_any_company(workspace: Workspace):
         workspace,
         [
             Job("transfer", "class_scene", ("normal",)),
-            Job("transfer", "reshading", ("autoencoding",)),
+            Job("transfer", "reshading", ("colorization",)),
             Job("transfer", "reshading", ("normal",)),
         ],
     )
@@ -84,9 +83,9 @@ def test_equal_readouts_are_equal_bytes_in_any_company(workspace: Workspace):
 
 
 def test_every_encoder_sees_the_plain_image(workspace: Workspace):
-    train_tasks(workspace, ["inpainting"])
+    train_tasks(workspace, ["jigsaw"])
     session = Session(workspace)
-    codes = represent(session, "inpainting")
+    codes = represent(session, "jigsaw")
 
     assert codes.dtype == np.float32
     assert codes.shape == (len(session.represented), 4, 8, 8)
@@ -95,9 +94,9 @@ def test_every_encoder_sees_the_plain_image(workspace: Workspace):
     assert not covered & set(workspace.splits.train.tolist())
 
 
-def test_a_source_that_was_not_trained_is_named(workspace: Workspace):
+def test_a_source_that_was_not_trained_is_named(fresh: Workspace):
     with pytest.raises(BadInput, match="no such model"):
-        train_transfers(workspace, [Job("transfer", "reshading", ("normal",))])
+        train_transfers(fresh, [Job("transfer", "reshading", ("normal",))])
 
 
 RANKED = ["a", "b", "c", "d", "e", "f", "g", "h"]

@@ -10,7 +10,21 @@ from taskonomy.dictionary import task
 from taskonomy.store import code_version, digest
 from taskonomy.training.workspace import Kind, Workspace
 
-_CODE = ("dictionary", "networks", "training", "data/loading.py", "data/encodings.py")
+_CODE = (
+    "dictionary",
+    "networks",
+    *(
+        f"data/{name}.py"
+        for name in ("codecs", "colour", "encodings", "items", "jigsaw", "loading")
+    ),
+    *(
+        f"training/{name}.py"
+        for name in (
+            *("baselines", "examples", "feed", "fit", "guesses", "representations", "session"),
+            *("task_network", "transfers"),
+        )
+    ),
+)
 """The source that turns a data set into losses; a change of it gives every model a new name."""
 
 
