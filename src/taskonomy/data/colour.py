@@ -63,4 +63,4 @@ def rebalance(counts: Float[np.ndarray, "classes"]) -> Float32[np.ndarray, "clas
     """
     prior = counts / max(counts.sum(), 1e-12)
     weights = 1 / (0.5 * prior + 0.5 / len(counts))
-    return (weights / max((prior * weights).sum(), 1e-12)).astype(np.float32)
+    return np.asarray(weights / max((prior * weights).sum(), 1e-12), np.float32)

@@ -142,7 +142,8 @@ def _sparse(
     domain: str, plane: Float32[np.ndarray, "H W 1"], size: int
 ) -> Float32[np.ndarray, "1 {size} {size}"]:
     hole = np.isnan(plane)
-    strength = np.clip(np.where(hole, 0, plane) / _SPARSE_RANGE[domain], 0, 1)[..., 0]
+    known = np.where(hole, 0, plane) / _SPARSE_RANGE[domain]
+    strength: np.ndarray = np.clip(known, 0, 1)[..., 0]
     if domain in _SPARSE_BLUR:
         sigma = _SPARSE_BLUR[domain] * strength.shape[1]
         strength = cv2.GaussianBlur(strength, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)

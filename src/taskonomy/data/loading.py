@@ -81,7 +81,7 @@ class Table:
             self._keep(fresh)
             rows = self._row[views]
             if self._rows is not None and (rows >= 0).all():
-                return self._rows[rows]
+                return np.asarray(self._rows[rows])
             return np.stack(
                 [
                     fresh[int(view)] if row < 0 or self._rows is None else self._rows[row]
