@@ -37,5 +37,18 @@ lint: .venv/.synced  ## style, types, the compiled pipeline
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/.synced  ## benchmarks: ratios measured in one run
-	$(BIN)/python -m benchmarks.solve
+ui: .venv/.synced  ## MLflow's pages on the models of out/
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/out/mlflow.db
+
+pipeline: .venv/.synced  ## compile the pipeline anew
+	$(BIN)/python -m pipelines.taxonomy
+
+# The released files are third-party data and lie outside of the repository.
+RELEASED ?= ../shared/data/stanford-results
+
+bench: .venv/.synced  ## every golden optimum of the released affinities, and the command's time
+	$(BIN)/python -m benchmarks.solve $(RELEASED) golden
+	$(BIN)/python -m benchmarks.solve $(RELEASED) command
+
+docs: .venv/.synced  ## the figures in docs that commands print
+	$(BIN)/python -m benchmarks.solve $(RELEASED) scales > docs/scale-choice.txt
