@@ -20,7 +20,6 @@ from taskonomy.errors import BadInput
 from taskonomy.store import MARKER, Store, code_version, digest
 
 if TYPE_CHECKING:
-    from taskonomy.training.standings import Ref
     from taskonomy.training.workspace import Job, Workspace
 
 EXPERIMENT = "taskonomy"
@@ -139,6 +138,7 @@ def plan(context: Context, dataset: str) -> Plan:
 
 def train_task(context: Context, shard: str) -> str:
     """Train the shard's task networks; encode the transfer and test images with each."""
+    from taskonomy.journal import log
     from taskonomy.training import standings
     from taskonomy.training.shard import train_tasks
 
@@ -148,7 +148,7 @@ def train_task(context: Context, shard: str) -> str:
     workspace = open_workspace(context, content["dataset"])
     names = _members(content["task_shards"], name)
     train_tasks(workspace, names)
-    _log(context, workspace, standings.task_models(workspace, names))
+    log(context.tracking, EXPERIMENT, workspace, standings.task_models(workspace, names))
     return shard
 
 
@@ -159,6 +159,7 @@ def train_transfers(context: Context, shard: str) -> str:
         context: where and how to run.
         shard: the shard's address: of a plan for first order, of candidates for higher orders.
     """
+    from taskonomy.journal import log
     from taskonomy.training import standings
     from taskonomy.training.shard import train_transfers as train
     from taskonomy.training.workspace import Job
@@ -173,7 +174,7 @@ def train_transfers(context: Context, shard: str) -> str:
         for kind, target, sources in _members(content["transfer_shards"], name)
     ]
     train(workspace, jobs)
-    _log(context, workspace, standings.job_models(workspace, jobs))
+    log(context.tracking, EXPERIMENT, workspace, standings.job_models(workspace, jobs))
     return shard
 
 
@@ -398,36 +399,3 @@ def _plain(shards: "dict[str, list[Job]]") -> dict[str, list[list[Any]]]:
         name: [[job.kind, job.target, list(job.sources)] for job in members]
         for name, members in shards.items()
     }
-
-
-def _log(context: Context, workspace: "Workspace", refs: "list[Ref]") -> None:
-    """Give every model its MLflow run, with its loss curve and its file."""
-    from taskonomy.tracking.runs import Logged, log_models
-    from taskonomy.training import record
-    from taskonomy.training.identity import model_path
-
-    logged = []
-    for ref in refs:
-        found = record.read(workspace.store, ref.identity)
-        tags = {
-            "kind": found.kind,
-            "target": found.target,
-            "sources": ",".join(found.sources),
-            "order": str(len(found.sources)),
-            "seed": str(found.seed),
-            "regime": found.regime,
-            "status": found.status,
-            "dataset": workspace.dataset_key,
-        }
-        logged.append(
-            Logged(
-                model_id=ref.identity,
-                name="-".join((found.kind, *found.sources, found.target)),
-                params={"steps": found.steps, "train_images": found.train_images},
-                tags=tags,
-                metrics={} if found.test_loss is None else {"test_loss": found.test_loss},
-                curve=found.curve,
-                artifact=workspace.store.local(*model_path(ref.identity)),
-            )
-        )
-    log_models(context.tracking, EXPERIMENT, logged)
