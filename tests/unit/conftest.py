@@ -14,9 +14,10 @@ from taskonomy.training.workspace import Workspace
 
 @pytest.fixture(scope="session")
 def rooms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """72 images of six rooms, 32 pixels wide, with all labels."""
+    """72 images of twelve rooms, 32 pixels wide, with all labels; the seed is one whose few rooms
+    have overlapping views of two points in every split."""
     root = tmp_path_factory.mktemp("data") / "rooms"
-    render_dataset(root, images=72, size=32, seed=0, workers=1)
+    render_dataset(root, images=72, size=32, seed=4, workers=1)
     return root
 
 

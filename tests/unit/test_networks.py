@@ -8,13 +8,16 @@ import torch
 from torch import nn
 
 from taskonomy.config import Config, load
-from taskonomy.dictionary import DICTIONARY, task
+from taskonomy.dictionary import task
 from taskonomy.networks import gan
 from taskonomy.networks.encoder import Encoder, stride, tile_size
 from taskonomy.networks.heads import output_size
 from taskonomy.networks.readout import Readout
 from taskonomy.networks.task_network import TaskNetwork, input_channels, towers
 
+ONE_OF_EACH = ("normal", "colorization", "segment_unsup2d", "segment_semantic", "jigsaw")
+ONE_OF_EACH += ("room_layout", "point_matching", "nonfixated_pose", "egomotion", "class_object")
+"""Tasks whose networks differ in input, head or output."""
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 
@@ -55,12 +58,12 @@ def _is_doubling(module: nn.Module) -> bool:
 @pytest.mark.parametrize(
     ("profile", "name"),
     [
-        *(("demo", task.name) for task in DICTIONARY if task.trained),
+        *(("demo", name) for name in ONE_OF_EACH),
         *(("full", name) for name in ("normal", "segment_unsup2d", "nonfixated_pose")),
         *(("paper", name) for name in ("colorization", "jigsaw", "egomotion")),
     ],
 )
-def test_every_task_has_a_network_of_the_right_output_in_every_profile(profile: str, name: str):
+def test_networks_and_readouts_have_the_right_output_in_every_profile(profile: str, name: str):
     config, of = load(PARAMS, profile), task(name)
     classes = of.channels or 21
     size = tile_size(config.network) if of.inputs == "tiles" else config.network.image_size

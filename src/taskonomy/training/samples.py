@@ -22,6 +22,6 @@ def save_samples(session: Session, task: Task, network: nn.Module, identity: str
     levels = ((batch.inputs + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     inputs = levels.expand(-1, -1, 3, -1, -1).permute(0, 1, 3, 4, 2).numpy()
     buffer = io.BytesIO()
-    arrays = {"inputs": inputs, "target": batch.target.numpy(), "mask": batch.mask.numpy()}
-    np.savez_compressed(buffer, **arrays, output=output)
+    target, mask = batch.target.numpy(), batch.mask.numpy()
+    np.savez_compressed(buffer, inputs=inputs, target=target, mask=mask, output=output)
     session.workspace.store.write_bytes(buffer.getvalue(), "samples", f"{identity}.npz")
