@@ -9,6 +9,7 @@ for what it uses.
 import json
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,12 +89,14 @@ def version_data(context: Context, source: str) -> str:
     have, missing = availability.tasks(dataset, config.tasks)
     for name, reason in missing.items():
         print(f"taskonomy: {name} is left out: {reason}", file=sys.stderr)
-    report = verify.verify(root)
+    with ThreadPoolExecutor(1) as hashing:  # DVC hashes in a process of its own meanwhile
+        recording = hashing.submit(version.version, root, Path(store.path("version-data", "dvc")))
+        report = verify.verify(root)
+        recorded = recording.result()
     if report.faults:
         others = f" (and {len(report.faults) - 1} more)" if len(report.faults) > 1 else ""
         raise BadInput(f"{report.faults[0]}{others}")
     parts = splits.split(dataset)
-    recorded = version.version(root, Path(store.path("version-data", "dvc")))
     table = {part: getattr(parts, part).tolist() for part in ("train", "val", "test")}
     key = digest(stage="version-data", md5=recorded["md5"], tasks=have, split=table)
     store.write_json(
