@@ -7,6 +7,7 @@ for what it uses.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -247,13 +248,12 @@ def solve_taxonomy(context: Context, affinity: str) -> str:
         rows = table.read(store.local("compute-affinity", affinity) / "affinity.parquet")
         question = Question(scale=asked.scale, cost=asked.costs)
         solved = policies(rows, asked.budgets, range(1, asked.max_order + 1), question)
-        regimes = {row.regime for row in rows}
         content = [
             {
                 **policy.as_json(),
                 "budget": policy.budget,
                 "max_order": policy.max_order,
-                "regime": regimes.copy().pop(),
+                "regime": rows[0].regime,
             }
             for policy in solved
         ]
@@ -366,7 +366,8 @@ def _render(store: Store, config: Config) -> Path:
         ),
     )
     root = Path(store.path("rooms", key))
-    render_dataset(root, config.data.images, config.data.size, config.seed, config.shards)
+    workers = len(os.sched_getaffinity(0))
+    render_dataset(root, config.data.images, config.data.size, config.seed, workers)
     return root
 
 

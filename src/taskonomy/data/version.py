@@ -1,5 +1,6 @@
 """The version of a data set: DVC's content hash of its files, recorded without copying them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,7 @@ def _dvc(*arguments: str, cwd: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
         cwd=cwd,
+        env=os.environ | {"DVC_NO_ANALYTICS": "1"},
         capture_output=True,
         text=True,
         check=False,
