@@ -33,7 +33,7 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """Encoder, code and heads (paper, supplement; method.md section 2).
+    """Encoder, code and heads (paper, section 3 and supplement).
 
     `decoder` are the convolutions at the code's size and `doublings` the learned layers after them;
     the metric loss sees `segment_pixels` samples of an embedding of size `segment_size`.
@@ -88,14 +88,14 @@ class TransferConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class AffinityConfig:
-    """Tournaments and the Analytic Hierarchy Process (method.md section 4)."""
+    """Tournaments and the Analytic Hierarchy Process (paper, section 3.3)."""
 
     replicates: int = _within(1, 100_000)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaxonomyConfig:
-    """The Boolean Integer Program (method.md section 5)."""
+    """The Boolean Integer Program (paper, section 3.4)."""
 
     budgets: tuple[int, ...] = _within(1, 1000)
     max_order: int = _within(1, 24)

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -319,12 +319,13 @@ def publish(
         evaluation=store.read_json("evaluate", evaluation, "evaluation.json"),
         started=store.read_json("version-data", dataset, MARKER)["started"],
     )
-    with store.output("publish", key) as folder:
-        figures = publication.write(made, folder)
-    files = [store.local("publish", key) / name for name in publication.FILES]
-    register_taxonomy(
-        context.tracking, EXPERIMENT, key, files, {"profile": config.profile}, figures
-    )
+    if not store.finished("publish", key):
+        with store.output("publish", key) as folder:
+            figures = publication.write(made, folder)
+        files = [store.local("publish", key) / name for name in publication.FILES]
+        register_taxonomy(
+            context.tracking, EXPERIMENT, key, files, {"profile": config.profile}, figures
+        )
     return key
 
 
@@ -350,6 +351,8 @@ def open_workspace(context: Context, dataset: str) -> "Workspace":
     store, config = _open(context)
     facts = store.read_json("version-data", dataset, "dataset.json")
     indexed = layout.index(Path(facts["root"]))
+    # What the data set has no labels for is not asked for.
+    config = replace(config, tasks=tuple(facts["tasks"]))
     return Workspace(store, config, indexed, dataset, splits.split(indexed))
 
 

@@ -1,5 +1,6 @@
 """What is interrupted ends cleanly, and the same command then finishes to the same result."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -35,15 +36,21 @@ def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> None
         time.sleep(0.01)
 
 
+def processes() -> list[tuple[int, str]]:
+    """Process group and state of every process (proc(5): the fields behind the name)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            state, _, pgid = path.read_text().rpartition(")")[2].split()[:3]
+            found.append((int(pgid), state))
+    return found
+
+
 def ended(group: int, within: float) -> bool:
     """Whether no process of the group is left, save those that only await their funeral."""
     until = time.monotonic() + within
     while time.monotonic() < until:
-        states = subprocess.run(
-            ["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True
-        ).stdout
-        rows = [row.split() for row in states.splitlines()]
-        if not any(int(pgid) == group and not stat.startswith("Z") for pgid, stat in rows):
+        if not any(pgid == group and state != "Z" for pgid, state in processes()):
             return True
         time.sleep(0.1)
     return False

@@ -120,8 +120,8 @@ def vanishing_points(
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """The three vanishing points of the world axes, on the Gaussian sphere and in the image.
 
-    The data set's `x` is the world's -y axis and its `y` the world's x axis (data.md section 2,
-    checked against real files); each is a unit vector in the camera frame, and (u, v) in pixels.
+    The data set's `x` is the world's -y axis and its `y` the world's x axis (as in
+    the public sample building); each is a unit vector in the camera frame, and (u, v) in pixels.
     """
     axes = {"x": -rotation[1], "y": rotation[0], "z": rotation[2]}
     f = focal_length(fov, size)
@@ -148,7 +148,7 @@ def point_info(
     points_in_view: Sequence[int],
     rotation_original: Float[np.ndarray, "3 3"] | None = None,
 ) -> dict[str, Any]:
-    """The `point_info` record of one view, with all keys of data.md section 2.
+    """The `point_info` record of one view, with all keys of the real data set.
 
     Args:
         location, rotation, fov, size: the camera; radians and pixels.

@@ -1,6 +1,6 @@
 """How each domain's file holds its physical value: the encodings of the Taskonomy data set.
 
-Encodings (data.md, section 2; checked there against the public sample building): depth in 1/512 m
+Encodings (as in the public sample building): depth in 1/512 m
 with 65535 for missing, normals 127.5-centred with G pointing down, curvature 127-centred, the 2D
 maps as fractions of 65535. `decode` turns whatever cannot be such a file into one line of BadInput.
 """

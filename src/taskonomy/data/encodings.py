@@ -1,4 +1,4 @@
-"""From physical values to what networks see and predict (method.md section 1).
+"""From physical values to what networks see and predict (paper, supplement).
 
 Everything here is numpy and per view. What is kept is small: 8-bit images, 8-bit labels, and maps
 as float32 with nan where a label is missing; `loading` makes batches of it.

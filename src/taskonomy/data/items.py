@@ -2,7 +2,7 @@
 
 Pairs and triplets are drawn evenly over points (or views, or buildings), never twice the same, and
 only among the given views: no example reaches across a split. The geometric targets follow
-method.md, section 1 (the reference's conventions).
+the paper's supplement (the reference's conventions).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -118,6 +118,7 @@ def _match_pairs(
     dataset: Dataset, allowed: list[int], count: int, rng: np.random.Generator
 ) -> list[Example]:
     by_building: dict[str, list[int]] = {}
+    taken: set[frozenset[int]] = set()
     for i in allowed:
         by_building.setdefault(dataset.views[i].building, []).append(i)
 
@@ -125,8 +126,10 @@ def _match_pairs(
         points = np.array([dataset.views[i].point for i in members])
         for first in rng.permutation(len(members)):
             others = np.flatnonzero(points != points[first])
-            if len(others):
-                yield members[first], members[int(rng.choice(others))]
+            pair = (members[first], members[int(rng.choice(others))]) if len(others) else None
+            if pair and frozenset(pair) not in taken:
+                taken.add(frozenset(pair))
+                yield pair
 
     same = _fixated(2)(dataset, allowed, (count + 1) // 2, rng)
     different = _rounds(list(by_building.values()), of_building, count // 2, rng)

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 from taskonomy.data.stencils import Jumps, blur, derivatives, dot, jumps, smooth_normals
 
 EDGE_OCCLUSION_TOP = 0.00625
-"""The nominal top of edge_occlusion; edge_texture's is 0.08 and keypoints2d's 0.005 (data.md)."""
+"""The nominal top of edge_occlusion; edge_texture's is 0.08 and keypoints2d's 0.005."""
 KEYPOINT_SCALES = (1.2, 2.4)
 """Gaussian scales of 2D keypoints in pixels; 1.2 is SURF's finest."""
 KEYPOINT_GAIN = 0.05
@@ -173,7 +173,7 @@ def keypoints3d(
 def segment_unsup25d(surface: Surface) -> UInt8[np.ndarray, "H W"]:
     """Return segments of the geometry alone: normals and n.p, constant on a plane however slanted.
 
-    Raw depth would stripe slanted planes, and colour is not geometry (data.md, section 3).
+    Raw depth would stripe slanted planes, and colour is not geometry.
     """
     offset = dot(surface.normal, surface.point)[None]
     stack = np.concatenate([surface.normal, offset]).transpose(1, 2, 0) * np.float32(60)

@@ -28,7 +28,7 @@ class Task:
     """One task of the dictionary.
 
     Attributes:
-        name: the real data set's folder name where there is one (contract.md).
+        name: the real data set's folder name where there is one (docs/contract.md).
         title: the paper's name.
         group: the branch of the paper's task tree.
         inputs: what the network looks at.

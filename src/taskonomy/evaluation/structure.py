@@ -6,7 +6,7 @@ that are nearly the same (twins) would decide it by themselves, so that every co
 made without them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from math import fsum
@@ -76,7 +76,8 @@ class Structure:
     Attributes:
         seeds: the seeds measured.
         chance: mean affinity of a source that is as good as any other.
-        comparisons: 3D and 2D targets, with and without twins.
+        comparisons: 3D and 2D targets, with and without twins; empty where the data set has too
+            few of either.
         surface: those of `SURFACE` that were measured.
         surface_branch: the smallest branch of the tree (of affinities averaged over the seeds)
             that holds them all.
@@ -102,7 +103,7 @@ def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
         tables: the candidates of one regime, by seed.
 
     Raises:
-        BadInput: the seeds do not hold the same transfers, or a group has fewer than two targets.
+        BadInput: the seeds do not hold the same transfers.
     """
     by_seed = {seed: first_order(table) for seed, table in tables.items()}
     _check_alike(by_seed)
@@ -117,6 +118,7 @@ def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
         comparisons=tuple(
             _compare(transfers, group, other, twins)
             for group, other in (("3D", "2D"), ("2D", "3D"))
+            if _comparable(transfers[0], group, other)
             for twins in (True, False)
         ),
         surface=surface,
@@ -190,10 +192,23 @@ def _normalised(row: dict[str, float]) -> dict[str, float]:
     return {name: p / total for name, p in row.items()}
 
 
+def _members(names: Iterable[str], group: str) -> list[str]:
+    return [name for name in sorted(names) if task(name).group == group]
+
+
+def _comparable(affinities: _Affinities, group: str, other: str) -> bool:
+    """Whether the data set's tasks leave both groups enough to compare, twins left out."""
+    sources = {name for row in affinities.values() for name in row}
+    twins = {name for pair in TWINS for name in pair}
+    return (
+        len(_members(affinities, group)) >= 2
+        and len(_members(sources - twins, group)) >= 2
+        and len(_members(sources - twins, other)) >= 1
+    )
+
+
 def _compare(seeds: Sequence[_Affinities], group: str, other: str, twins: bool) -> Comparison:
-    targets = [name for name in sorted(seeds[0]) if task(name).group == group]
-    if len(targets) < 2:
-        raise BadInput(f"structure: {len(targets)} targets of group {group}, expected at least 2")
+    targets = _members(seeds[0], group)
     cells = [
         [_pair(seed[target], target, group, other, twins) for target in targets] for seed in seeds
     ]

@@ -1,4 +1,4 @@
-"""The conditional adversarial loss that the paper adds to image targets (method.md section 2)."""
+"""The conditional adversarial loss that the paper adds to image targets (its supplement)."""
 
 from typing import cast
 

@@ -47,7 +47,7 @@ def metric(
     samples: Float[Tensor, "b 2 p"],
     mask: Float[Tensor, "b p"],
 ) -> Float[Tensor, "b"]:
-    """Pairwise loss on embeddings of sampled pixels (method.md section 1).
+    """Pairwise loss on embeddings of sampled pixels (paper, supplement).
 
     Two pixels at squared distance d2 are taken as one segment with probability
     2 / (1 + exp(d2)); the loss is the cross entropy of that, averaged over the pairs.

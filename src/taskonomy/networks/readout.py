@@ -1,4 +1,4 @@
-"""The transfer network: a shallow readout of frozen representations (method.md section 2)."""
+"""The transfer network: a shallow readout of frozen representations (paper, section 3.2)."""
 
 from typing import cast
 

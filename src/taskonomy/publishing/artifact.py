@@ -42,7 +42,7 @@ def taxonomy(
         tasks: the tasks that took part, in any order.
         left_out: tasks of the dictionary that did not, with the reason.
         costs: label costs that differ from the dictionary's.
-        policies: one a regime, budget and order: the solver's JSON (contract.md) with the keys
+        policies: one a regime, budget and order: the solver's JSON (docs/contract.md) with the keys
             `regime`, `budget` and `max_order`. What is not determined (`seconds`) is dropped.
         digests: the hashes of the data set, of the affinities and of whatever else went in.
 
@@ -88,7 +88,7 @@ def provenance(
     """Assemble the content of `provenance.json`: how, when and where this result came to be.
 
     Args:
-        runs: ids of the runs that made it, by the system that gave them (`mlflow`, `kfp`).
+        runs: the MLflow run of every model, by model id.
         started: the time of the start, ISO 8601 with its zone.
         finished: the time of the end, likewise.
         dvc_revision: the revision that holds the data's version, where there is one.

@@ -67,7 +67,7 @@ class Graph:
 
 
 def layout(policy: Mapping[str, Any]) -> Graph:
-    """Place the tasks and edges of one solved policy (the solver's JSON, contract.md)."""
+    """Place the tasks and edges of one solved policy (the solver's JSON, docs/contract.md)."""
     transfers = [edge for edge in policy["edges"] if edge["kind"] != "supervised"]
     supervised = {edge["target"] for edge in policy["edges"] if edge["kind"] == "supervised"}
     bought = by_group(sorted(policy["sources"], key=SOURCES.index))

@@ -80,7 +80,7 @@ def to_table(models: Sequence[Model]) -> pa.Table:
     """The table of these models in a fixed order of rows.
 
     Raises:
-        BadInput: a kind or a status that contract.md does not know, or one model twice.
+        BadInput: a kind or a status that docs/contract.md does not know, or one model twice.
     """
     seen: set[str] = set()
     for model in models:

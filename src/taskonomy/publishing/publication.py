@@ -1,7 +1,7 @@
 """Everything that a run publishes, assembled from what its stages left."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,7 +75,9 @@ def write(made: Inputs, folder: Path) -> dict[str, float]:
     )
     (folder / "taxonomy.json").write_bytes(artifact.canonical(taxonomy))
     provenance = artifact.provenance(
-        runs={"mlflow_experiment": "taskonomy"},
+        runs={
+            ref.identity: made.runs[ref.identity] for ref in made.refs if ref.identity in made.runs
+        },
         started=made.started,
         finished=finished.isoformat(timespec="seconds"),
         dvc_revision=made.facts["dvc"]["revision"],
@@ -152,19 +154,17 @@ def _sanity(made: Inputs) -> tuple[Sanity, ...]:
         for ref in made.refs
         if ref.kind == "transfer" and not task(ref.sources[0]).trained and len(ref.sources) == 1
     }
-    readouts = {
-        target: record.read(made.workspace.store, ref.identity).test_losses
-        for target, ref in random.items()
-    }
-    return sanity(networks, _losses(made, "informed_guess"), readouts)
+    return sanity(networks, _losses(made, "informed_guess"), _measured(made, random.values()))
 
 
 def _losses(made: Inputs, kind: str) -> dict[str, Float[np.ndarray, " N"]]:
-    return {
-        ref.target: record.read(made.workspace.store, ref.identity).test_losses
-        for ref in made.refs
-        if ref.kind == kind
-    }
+    return _measured(made, [ref for ref in made.refs if ref.kind == kind])
+
+
+def _measured(made: Inputs, refs: Iterable[Ref]) -> dict[str, Float[np.ndarray, " N"]]:
+    """Test losses by target, of the models that did not fail."""
+    found = {ref.target: record.read(made.workspace.store, ref.identity) for ref in refs}
+    return {name: one.test_losses for name, one in found.items() if one.test_loss is not None}
 
 
 def _samples(made: Inputs) -> dict[str, samples.Samples]:

@@ -1,4 +1,4 @@
-"""`taskonomy solve`: a taxonomy from an affinity file (contract.md)."""
+"""`taskonomy solve`: a taxonomy from an affinity file (docs/contract.md)."""
 
 import argparse
 import json

@@ -61,7 +61,7 @@ class Policy:
         return tuple(edge for edge in self.edges if edge.kind != "supervised")
 
     def as_json(self) -> dict[str, Any]:
-        """Return the policy as plain data (contract.md); without what differs between runs."""
+        """Return the policy as plain data (docs/contract.md); without what differs between runs."""
         return {
             "status": "optimal",
             "objective": self.objective,

@@ -1,4 +1,4 @@
-"""Which higher-order source sets to train (paper, supplement; method.md section 3)."""
+"""Which higher-order source sets to train (paper, supplement)."""
 
 from collections.abc import Sequence
 from itertools import combinations

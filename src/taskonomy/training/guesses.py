@@ -24,7 +24,9 @@ def guess(task: Task, feed: Feed, most: int | None = None) -> Float[Tensor, "...
     target, mask = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
     if task.loss == "metric":
         same = target[:, 1, :, None] == target[:, 1, None, :]
-        return same.float().mean()
+        examples, pixels = target.shape[0], target.shape[2]
+        # A pixel's pair with itself is not in the loss.
+        return (same.sum() - examples * pixels) / (examples * pixels * (pixels - 1))
     if task.loss == "cross_entropy":
         return target.mean(dim=0).clamp_min(_TINY).log()
     if task.loss == "pixel_cross_entropy":
@@ -35,7 +37,8 @@ def guess(task: Task, feed: Feed, most: int | None = None) -> Float[Tensor, "...
     if target.ndim == 2:
         return target.mean(dim=0)
     known = torch.where(mask > 0, target, torch.nan)
-    best = known.nanmedian(dim=0).values if task.loss == "l1" else known.nanmean(dim=0)
+    # On a GPU the median that says where it lies is not deterministic, and refused.
+    best = known.cpu().nanmedian(dim=0).values.to(known) if task.loss == "l1" else known.nanmean(0)
     # A pixel that no training image knows is guessed as the middle of the range.
     return best.nan_to_num(0.0)
 

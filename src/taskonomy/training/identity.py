@@ -4,6 +4,7 @@ Nothing here imports torch, so that a plan can name every model before any is tr
 """
 
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
 from taskonomy.dictionary import task
@@ -15,7 +16,9 @@ _CODE = (
     "networks",
     *(
         f"data/{name}.py"
-        for name in ("codecs", "colour", "encodings", "items", "jigsaw", "loading")
+        for name in (
+            *("cameras", "codecs", "colour", "encodings", "items", "jigsaw", "layout", "loading"),
+        )
     ),
     *(
         f"training/{name}.py"
@@ -26,6 +29,9 @@ _CODE = (
     ),
 )
 """The source that turns a data set into losses; a change of it gives every model a new name."""
+
+_LIBRARIES = ("numpy", "opencv-contrib-python-headless", "torch", "torchvision")
+"""The libraries whose arithmetic decides losses."""
 
 
 def regime(workspace: Workspace) -> str:
@@ -51,6 +57,7 @@ def model_id(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, 
         "test_images": config.transfer.test_images,
         "dataset": workspace.dataset_key,
         "code": code_version(*_CODE),
+        "libraries": [version(name) for name in _LIBRARIES],
     }
     if kind in ("task", "transfer", "scratch"):
         # A readout's share of images and steps is limited by those of the task's own network.

@@ -71,7 +71,8 @@ def _train_task(session: Session, name: str, bar: "tqdm[str]") -> None:
         if not _done(workspace, "random", name):
             random_encoder(session)
         return
-    if not _done(workspace, "task", name):
+    sampled = workspace.store.exists("samples", f"{model_id(workspace, 'task', name)}.npz")
+    if not (sampled and _done(workspace, "task", name)):
         report = partial(_report, bar, name)
         found, network = train_network(session, of, "task", report)
         save_samples(session, of, network, found.model_id)

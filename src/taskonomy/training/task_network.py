@@ -48,7 +48,7 @@ def train_network(
             task,
             feed_of(session, task, rows),
             feed_of(session, task, chosen.test),
-            schedule(settings, steps, gan=config.training.gan),
+            schedule(settings, steps, gan=config.training.gan and supervised),
             rng,
             progress,
         )
