@@ -15,7 +15,7 @@ from taskonomy.errors import BadInput, Infeasible, StageFailed, unusable
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; bad input ends in one line on stderr and exit code 2."""
-    options = _parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         code = command(options)
@@ -63,7 +63,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} ({self.prog} --help)\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; a parsed `command` takes the options and runs."""
     parser = _Parser(
         prog="taskonomy",
         description="Which visual tasks transfer to which, and which ones to label.",
