@@ -1,4 +1,4 @@
-"""The images that components run in, one for each set of dependencies (see images/)."""
+"""The images that components run in, one for each set of dependencies."""
 
 # torch, MLflow and the readers of images: rendering, training, publishing.
 TRAIN = "taskonomy/train:0.1.0"

@@ -6,7 +6,7 @@ the losses.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -111,15 +111,3 @@ def weights(store: Store, identity: str) -> dict[str, Shaped[np.ndarray, "..."]]
     tensors = load_tensors(store.read_bytes(*_present(store, identity)))
     prefix = "weights."
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def facts(record: Record) -> dict[str, Any]:
-    """The record's plain values, for a tracking server or a table."""
-    return {k: v for k, v in asdict(record).items() if k not in (_LOSSES, _CURVE)}
-
-
-def _present(store: Store, identity: str) -> tuple[str, str]:
-    place = model_path(identity)
-    if not store.exists(*place):
-        raise BadInput(f"{store.path(*place)}: no such model; expected it to have been trained")
-    return place
