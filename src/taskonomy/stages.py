@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,14 +89,12 @@ def version_data(context: Context, source: str) -> str:
     have, missing = availability.tasks(dataset, config.tasks)
     for name, reason in missing.items():
         print(f"taskonomy: {name} is left out: {reason}", file=sys.stderr)
-    with ThreadPoolExecutor(1) as hashing:  # DVC hashes in a process of its own meanwhile
-        recording = hashing.submit(version.version, root, Path(store.path("version-data", "dvc")))
-        report = verify.verify(root)
-        recorded = recording.result()
+    report = verify.verify(root)
     if report.faults:
         others = f" (and {len(report.faults) - 1} more)" if len(report.faults) > 1 else ""
         raise BadInput(f"{report.faults[0]}{others}")
     parts = splits.split(dataset)
+    recorded = version.version(root, Path(store.path("version-data", "dvc")))
     table = {part: getattr(parts, part).tolist() for part in ("train", "val", "test")}
     key = digest(stage="version-data", md5=recorded["md5"], tasks=have, split=table)
     store.write_json(
