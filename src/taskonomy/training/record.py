@@ -111,3 +111,10 @@ def weights(store: Store, identity: str) -> dict[str, Shaped[np.ndarray, "..."]]
     tensors = load_tensors(store.read_bytes(*_present(store, identity)))
     prefix = "weights."
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _present(store: Store, identity: str) -> tuple[str, str]:
+    place = model_path(identity)
+    if not store.exists(*place):
+        raise BadInput(f"{store.path(*place)}: no such model; expected it to have been trained")
+    return place
