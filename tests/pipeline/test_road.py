@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
@@ -19,6 +20,9 @@ from taskonomy.training import record
 from taskonomy.training.reproduce import reproduce
 
 from .conftest import TASKS, Run, taxonomy
+
+# MLflow's own, when it opens its database.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 
 
 def test_a_run_prints_where_its_results_and_its_models_are(run: Run) -> None:
@@ -54,7 +58,7 @@ def test_every_model_has_one_finished_run_with_a_curve_and_a_file(run: Run) -> N
     listed = models.read(run.out / "models.parquet").to_pylist()
     runs = [model["mlflow_run_id"] for model in listed]
     assert len(set(runs)) == len(listed) > 100
-    with sqlite3.connect(run.out / "mlflow.db") as database:
+    with closing(sqlite3.connect(run.out / "mlflow.db")) as database:
         finished = dict(database.execute("SELECT run_uuid, status FROM runs"))
         curves = dict(
             database.execute("SELECT run_uuid, count(*) FROM metrics WHERE key='loss' GROUP BY 1")
