@@ -1,6 +1,10 @@
 """Files of the real layout: round trips within the file's own resolution, and clear refusals."""
 
+import gc
 import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -175,3 +179,27 @@ def test_soft_labels_must_be_finite_and_sum_to_one(house: Path) -> None:
         np.save(file, np.float32(bad))
         with pytest.raises(BadInput, match=says):
             layout.read(house, VIEW, "class_scene")
+
+
+@pytest.fixture
+def crowded() -> Iterator[None]:
+    """Threads that take turns at every chance, as they do once in a long run by themselves."""
+
+    def give_way(phase: str, info: dict[str, int]) -> None:
+        sum(range(100))
+
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(5)
+    gc.callbacks.append(give_way)
+    yield
+    gc.callbacks.remove(give_way)
+    gc.set_threshold(*threshold)
+    sys.setswitchinterval(interval)
+
+
+def test_soft_labels_are_read_by_many_threads_at_once(house: Path, crowded: None) -> None:
+    found = layout.index(house)
+    with ThreadPoolExecutor(8) as threads:
+        read = list(threads.map(lambda _: layout.read(found, VIEW, "class_scene"), range(800)))
+    assert all(np.array_equal(labels, read[0]) for labels in read)

@@ -7,6 +7,7 @@ maps as fractions of 65535. `decode` turns whatever cannot be such a file into o
 
 import io
 import json
+import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -135,9 +136,15 @@ def _decode_json(content: bytes, where: str) -> Any:
     return value
 
 
+# NumPy reads a header with `ast`, whose recursion count Python 3.11 shares between threads
+# (python/cpython#106905): two labels read at once can fail with a SystemError.
+_PARSING = threading.Lock()
+
+
 def _decode_soft(content: bytes, where: str) -> Float32[np.ndarray, " K"]:
     try:
-        value = np.load(io.BytesIO(content), allow_pickle=False)
+        with _PARSING:
+            value = np.load(io.BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise BadInput(f"{where}: not a plain .npy array ({error})") from error
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu" or value.size < 2:
