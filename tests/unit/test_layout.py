@@ -185,7 +185,7 @@ def test_soft_labels_must_be_finite_and_sum_to_one(house: Path) -> None:
 def crowded() -> Iterator[None]:
     """Threads that take turns at every chance, as they do once in a long run by themselves."""
 
-    def give_way(phase: str, info: dict[str, int]) -> None:
+    def give_way(*_: object) -> None:
         sum(range(100))
 
     interval, threshold = sys.getswitchinterval(), gc.get_threshold()
@@ -198,7 +198,8 @@ def crowded() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
-def test_soft_labels_are_read_by_many_threads_at_once(house: Path, crowded: None) -> None:
+@pytest.mark.usefixtures("crowded")
+def test_soft_labels_are_read_by_many_threads_at_once(house: Path) -> None:
     found = layout.index(house)
     with ThreadPoolExecutor(8) as threads:
         read = list(threads.map(lambda _: layout.read(found, VIEW, "class_scene"), range(800)))
