@@ -4,6 +4,7 @@ Nothing here imports torch, so that a plan can name every model before any is tr
 """
 
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -57,7 +58,7 @@ def model_id(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, 
         "test_images": config.transfer.test_images,
         "dataset": workspace.dataset_key,
         "code": code_version(*_CODE),
-        "libraries": [version(name) for name in _LIBRARIES],
+        "libraries": _versions(),
     }
     if kind in ("task", "transfer", "scratch"):
         # A readout's share of images and steps is limited by those of the task's own network.
@@ -73,6 +74,13 @@ def model_id(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, 
 def source_id(workspace: Workspace, source: str) -> str:
     """The identity of the network whose encoder gives the representation of `source`."""
     return model_id(workspace, "task" if task(source).trained else "random", source)
+
+
+@cache
+def _versions() -> list[str]:
+    """Read once a process: a distribution's metadata takes milliseconds to parse, a plan thousands
+    of identities."""
+    return [version(name) for name in _LIBRARIES]
 
 
 def model_path(identity: str) -> tuple[str, str]:
