@@ -13,57 +13,78 @@ from taskonomy.affinity import table
 from taskonomy.affinity.ahp import CLIP, ahp
 from taskonomy.affinity.bootstrap import bootstrap, replicate_win_rates, resample
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.affinity.measure import measure
 from taskonomy.affinity.tournament import win_rate, win_rates
 from taskonomy.errors import BadInput
+from tests.unit.tournaments import bradley_terry_losses, true_win_rates
 
 
 def naive_win_rates(losses: Float[np.ndarray, "S N"]) -> Float[np.ndarray, "S S"]:
-    """The definition, letter by letter."""
+    """The definition, letter by letter; nan for two that have no image in common."""
     size, images = losses.shape
-    rates = np.zeros((size, size))
+    rates = np.full((size, size), np.nan)
     for i in range(size):
         for j in range(size):
-            for n in range(images):
-                if losses[i, n] < losses[j, n]:
-                    rates[i, j] += 1 / images
-                elif losses[i, n] == losses[j, n]:
-                    rates[i, j] += 0.5 / images
+            pairs = [(losses[i, n], losses[j, n]) for n in range(images)]
+            scores = [(a < b) + (a == b) / 2 for a, b in pairs if a == a and b == b]
+            if scores:
+                rates[i, j] = sum(scores) / len(scores)
     return rates
 
 
 @st.composite
-def tied_losses(draw: st.DrawFn) -> Float[np.ndarray, "S N"]:
-    """Few different values, so that ties abound."""
+def tied_losses(draw: st.DrawFn, values: tuple[float, ...] = ()) -> Float[np.ndarray, "S N"]:
+    """Few different values, so that ties abound; every candidate is measured on an image."""
     size, images = draw(st.integers(1, 6)), draw(st.integers(1, 9))
-    values = st.sampled_from([0.0, 0.5, 1.0, float("inf")])
-    cells = draw(st.lists(values, min_size=size * images, max_size=size * images))
-    return np.array(cells).reshape(size, images)
+    cells = st.sampled_from([0.0, 0.5, 1.0, float("inf"), *values])
+    losses = np.array(draw(st.lists(cells, min_size=size * images, max_size=size * images)))
+    losses = losses.reshape(size, images)
+    losses[np.isnan(losses).all(axis=1), 0] = 0.5
+    return losses
 
 
-@given(tied_losses())
-@settings(max_examples=60, deadline=None)
+SOME_MISSING = (float("nan"),)
+
+
+@given(st.one_of(tied_losses(), tied_losses(SOME_MISSING)))
+@settings(max_examples=120, deadline=None)
 def test_win_rates_follow_the_definition_with_ties(losses: Float[np.ndarray, "S N"]) -> None:
     rates = win_rates(losses)
     np.testing.assert_allclose(rates, naive_win_rates(losses), atol=1e-12)
-    np.testing.assert_allclose(rates + rates.T, 1, atol=1e-12)
+    np.testing.assert_allclose((rates + rates.T)[~np.isnan(rates)], 1, atol=1e-12)
     np.testing.assert_allclose(win_rate(losses, losses[0]), rates[:, 0], atol=1e-12)
 
 
-@given(tied_losses(), st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
+@given(st.one_of(tied_losses(), tied_losses(SOME_MISSING)), st.integers(0, 2**32 - 1))
+@settings(max_examples=120, deadline=None)
 def test_a_replicate_is_the_tournament_on_repeated_images(
     losses: Float[np.ndarray, "S N"], seed: int
 ) -> None:
     counts = resample(losses.shape[1], 3, np.random.default_rng(seed))
-    assert (counts.sum(axis=1) == losses.shape[1]).all()
-    for rates, count in zip(replicate_win_rates(losses, counts), counts, strict=True):
-        repeated = np.repeat(losses, count.astype(int), axis=1)
-        np.testing.assert_allclose(rates, win_rates(repeated), atol=1e-6)
+    assert (counts.sum(axis=0) == losses.shape[1]).all()
+    pairs = np.triu_indices(len(losses), 1)
+    expected = [
+        naive_win_rates(np.repeat(losses, count.astype(int), axis=1))[pairs] for count in counts.T
+    ]
+    if np.isnan(expected).any():
+        with pytest.raises(BadInput, match="both measured"):
+            replicate_win_rates(losses, counts)
+    else:
+        found = replicate_win_rates(losses, counts)
+        np.testing.assert_allclose(found.T, expected, atol=1e-6)
+
+
+def test_more_pairs_than_are_held_at_once_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = bradley_terry_losses(np.ones(9), 30, np.random.default_rng(5))
+    counts = resample(30, 4, np.random.default_rng(6))
+    whole = replicate_win_rates(losses, counts)
+    monkeypatch.setattr("taskonomy.affinity.bootstrap._CELLS", 7 * 30)
+    np.testing.assert_array_equal(replicate_win_rates(losses, counts), whole)
 
 
 def test_failed_readouts_are_refused_by_row() -> None:
     losses = np.ones((4, 3))
-    losses[2, 1] = np.nan
+    losses[2] = np.nan
     with pytest.raises(BadInput, match=r"rows \[2\]"):
         win_rates(losses)
 
@@ -103,15 +124,72 @@ def test_intervals_hold_the_estimates_and_repeat_by_seed() -> None:
     assert 2 * 1.96 * 0.025 < width < 2 * 1.96 * 0.045
 
 
-def test_win_rate_intervals_cover_the_truth_as_often_as_they_say() -> None:
+def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     rng = np.random.default_rng(2)
-    truth, trials, covered = 0.7, 120, 0
-    for _ in range(trials):
-        first_wins = rng.random(150) < truth
-        losses = np.stack([~first_wins, first_wins]).astype(float)
-        found = bootstrap(losses, 120, 0.95, rng)
-        covered += found.win_rate_low[0, 1] <= truth <= found.win_rate_high[0, 1]
-    assert 0.90 <= covered / trials <= 0.99
+    strengths = np.array([1.0, 1.2, 1.5, 2.0, 3.0])
+    truth, pairs = true_win_rates(strengths), np.triu_indices(5, 1)
+    rates, affinities = [], []
+    for _ in range(150):
+        found = bootstrap(bradley_terry_losses(strengths, 200, rng), 300, 0.95, rng)
+        rates.append(((found.win_rate_low <= truth) & (truth <= found.win_rate_high))[pairs])
+        p = strengths / strengths.sum()
+        affinities.append((found.affinity_low <= p) & (p <= found.affinity_high))
+    assert 0.93 <= np.mean(rates) <= 0.97
+    assert 0.92 <= np.mean(affinities) <= 0.97
+
+
+ENTRIES = [
+    ("supervised", ("normal",)),
+    ("own_readout", ("normal",)),
+    ("transfer", ("reshading",)),
+    ("transfer", ("depth_zbuffer",)),
+    ("transfer", ("reshading", "depth_zbuffer")),
+    ("transfer", ("reshading", "edge_texture")),
+]
+
+
+def measured(losses: Float[np.ndarray, "S N"], candidate_set: str, rows: range) -> list[Candidate]:
+    return measure(
+        regime="256",
+        target="normal",
+        entries=ENTRIES[rows.start : rows.stop],
+        losses=losses[rows.start : rows.stop],
+        scratch=np.ones(losses.shape[1]),
+        replicates=50,
+        seed=0,
+        candidate_set=candidate_set,
+    )
+
+
+def test_each_order_alone_is_a_tournament_of_its_own() -> None:
+    strengths = np.array([3.0, 1.0, 1.5, 1.2, 2.0, 1.8])
+    losses = bradley_terry_losses(strengths, 200, np.random.default_rng(8))
+    together = measured(losses, "all_orders", range(6))
+    apart = measured(losses, "each_order", range(6))
+
+    assert apart[:4] == measured(losses, "all_orders", range(4))
+    np.testing.assert_allclose([c.affinity for c in apart[4:]], ahp(win_rates(losses[4:])))
+    for row, other in zip(together, apart, strict=True):
+        same = replace(
+            other,
+            affinity=row.affinity,
+            affinity_low=row.affinity_low,
+            affinity_high=row.affinity_high,
+        )
+        assert row == same  # win rates do not depend on who else was there
+    # To normalise anew is another thing.
+    share = np.array([c.affinity for c in together[:4]])
+    assert np.abs(share / share.sum() - [c.affinity for c in apart[:4]]).max() > 1e-4
+
+
+def test_a_partly_measured_candidate_is_compared_where_it_was_measured() -> None:
+    losses = bradley_terry_losses(np.ones(6), 100, np.random.default_rng(9))
+    losses[3, 70:] = np.nan
+    found = measured(losses, "all_orders", range(6))
+    assert [c.n_test for c in found] == [100, 100, 100, 70, 100, 100]
+    np.testing.assert_allclose(found[3].win_vs_scratch, np.mean(losses[3, :70] < 1))
+    np.testing.assert_allclose(found[3].win_vs_supervised, np.mean(losses[3, :70] < losses[0, :70]))
+    assert all(c.affinity_low < c.affinity < c.affinity_high for c in found)
 
 
 ROW = Candidate(

@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from taskonomy.errors import BadInput
+
 CLIP = 0.001
 """Win rates are clipped to [CLIP, 1 - CLIP]: a candidate that always wins is 999 times better."""
 
@@ -56,5 +58,14 @@ def ahp(
     Args:
         rates: win rates as of `tournament.win_rates`.
         start: a first guess, such as the affinities of a similar tournament.
+
+    Raises:
+        BadInput: two candidates were never compared.
     """
+    missing = np.argwhere(np.isnan(rates))
+    if missing.size:
+        raise BadInput(
+            f"win rates: found none between candidate rows {missing[0].tolist()}, expected one for "
+            "every pair: the analytic hierarchy process needs a whole matrix"
+        )
     return principal(ratios(rates), start)

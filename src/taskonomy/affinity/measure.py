@@ -1,6 +1,7 @@
 """From the per-image test losses of one target's models to its rows of the affinity table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -8,6 +9,12 @@ from jaxtyping import Float
 from taskonomy.affinity.bootstrap import bootstrap
 from taskonomy.affinity.candidate import Candidate, Kind
 from taskonomy.affinity.tournament import win_rate
+
+CandidateSet = Literal["all_orders", "each_order"]
+"""Who meets in a tournament: a target's candidates of all orders (the paper's released files), or
+those of each order alone (the paper's figure 7, for first order). An affinity depends on who else
+was there, so that neither can be had from the other by a new normalisation; and affinities from
+different tournaments, so those of two orders each alone, cannot be compared."""
 
 LEVEL = 0.95
 """Coverage of the bootstrap intervals."""
@@ -22,39 +29,58 @@ def measure(
     scratch: Float[np.ndarray, " N"],
     replicates: int,
     seed: int,
+    candidate_set: CandidateSet = "all_orders",
 ) -> list[Candidate]:
-    """Hold one target's tournament, all orders together, and return its candidates.
+    """Hold one target's tournament and return its candidates.
 
     Args:
         regime: the data regime of the readouts.
         target: the task solved.
         entries: kind and sources of every row of `losses`; one of them is the supervised network.
-        losses: per-image test losses of every candidate, all on the same images.
+        losses: per-image test losses of every candidate; nan where one was not measured.
         scratch: the losses of the scratch network on those images (gain).
         replicates: bootstrap replicates over the images.
         seed: of the bootstrap.
+        candidate_set: who meets in a tournament; affinities sum to 1 over each.
 
     Raises:
-        BadInput: a loss is nan, or there is no image.
+        BadInput: a candidate has no loss at all, there is no image, or two candidates share too few
+            images.
         ValueError: no candidate is the supervised network.
     """
     kinds = [kind for kind, _ in entries]
     supervised = losses[kinds.index("supervised")]
-    estimates = bootstrap(losses, replicates, LEVEL, np.random.default_rng(seed))
     gain = win_rate(losses, scratch)
     quality = win_rate(losses, supervised)
+    affinity = np.empty((3, len(entries)))
+    for rows in _tournaments(entries, candidate_set):
+        # Equal seeds: tournaments on the same images see the same draws of them.
+        found = bootstrap(losses[rows], replicates, LEVEL, np.random.default_rng(seed))
+        affinity[:, rows] = found.affinity, found.affinity_low, found.affinity_high
     return [
         Candidate(
             regime=regime,
             target=target,
             sources=tuple(sorted(sources)),
             kind=kind,
-            affinity=float(estimates.affinity[row]),
-            affinity_low=float(estimates.affinity_low[row]),
-            affinity_high=float(estimates.affinity_high[row]),
+            affinity=float(affinity[0, row]),
+            affinity_low=float(affinity[1, row]),
+            affinity_high=float(affinity[2, row]),
             win_vs_scratch=float(gain[row]),
             win_vs_supervised=float(quality[row]),
-            n_test=losses.shape[1],
+            n_test=int(np.count_nonzero(~np.isnan(losses[row]))),
         )
         for row, (kind, sources) in enumerate(entries)
     ]
+
+
+def _tournaments(
+    entries: Sequence[tuple[Kind, tuple[str, ...]]], candidate_set: CandidateSet
+) -> Iterable[list[int]]:
+    """The rows that meet in each tournament."""
+    if candidate_set == "all_orders":
+        return [list(range(len(entries)))]
+    by_order: dict[int, list[int]] = {}
+    for row, (_, sources) in enumerate(entries):
+        by_order.setdefault(len(sources), []).append(row)
+    return by_order.values()
