@@ -141,15 +141,18 @@ def train_task(context: Context, shard: str) -> str:
     """Train the shard's task networks; encode the transfer and test images with each."""
     from taskonomy.journal import log
     from taskonomy.training import standings
-    from taskonomy.training.shard import train_tasks
 
     store, _ = _open(context)
     key, name = _parts(shard)
     content = store.read_json("plan", key, "plan.json")
     workspace = open_workspace(context, content["dataset"])
     names = _members(content["task_shards"], name)
-    train_tasks(workspace, names)
-    log(context.tracking, EXPERIMENT, workspace, standings.task_models(workspace, names))
+    models = standings.task_models(workspace, names)
+    if not standings.all_trained(workspace, models):
+        from taskonomy.training.shard import train_tasks
+
+        train_tasks(workspace, names)
+    log(context.tracking, EXPERIMENT, workspace, models)
     return shard
 
 
@@ -162,7 +165,6 @@ def train_transfers(context: Context, shard: str) -> str:
     """
     from taskonomy.journal import log
     from taskonomy.training import standings
-    from taskonomy.training.shard import train_transfers as train
     from taskonomy.training.workspace import Job
 
     store, _ = _open(context)
@@ -174,8 +176,12 @@ def train_transfers(context: Context, shard: str) -> str:
         Job(kind, target, tuple(sources))
         for kind, target, sources in _members(content["transfer_shards"], name)
     ]
-    train(workspace, jobs)
-    log(context.tracking, EXPERIMENT, workspace, standings.job_models(workspace, jobs))
+    models = standings.job_models(workspace, jobs)
+    if not standings.all_trained(workspace, models):
+        from taskonomy.training import shard as training
+
+        training.train_transfers(workspace, jobs)
+    log(context.tracking, EXPERIMENT, workspace, models)
     return shard
 
 

@@ -14,7 +14,7 @@ from taskonomy.affinity.measure import measure
 from taskonomy.affinity.tournament import win_rates
 from taskonomy.dictionary import task
 from taskonomy.training import record
-from taskonomy.training.identity import model_id, regime
+from taskonomy.training.identity import model_id, model_path, regime
 from taskonomy.training.workspace import Job, Workspace
 from taskonomy.training.workspace import Kind as ModelKind
 
@@ -48,6 +48,11 @@ def job_models(workspace: Workspace, jobs: Iterable[Job]) -> list[Ref]:
         )
         for job in jobs
     ]
+
+
+def all_trained(workspace: Workspace, refs: Iterable[Ref]) -> bool:
+    """Whether the store holds every one of these models; says so without importing torch."""
+    return all(workspace.store.exists(*model_path(ref.identity)) for ref in refs)
 
 
 def first_order_ranks(workspace: Workspace, jobs: Sequence[Job]) -> dict[str, list[str]]:
