@@ -1,14 +1,16 @@
-"""A small workspace of real rooms, for the tests of loading and training."""
+"""A small workspace of real rooms, for the tests of loading and training; the released files."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config, load
 from taskonomy.data import layout, splits
 from taskonomy.data.scenes.dataset import render_dataset
 from taskonomy.store import Store
+from taskonomy.taxonomy import released
 from taskonomy.training.workspace import Workspace
 
 
@@ -57,3 +59,19 @@ def workspace(rooms: Path, small: Config, tmp_path_factory: pytest.TempPathFacto
 def fresh(workspace: Workspace, tmp_path: Path) -> Workspace:
     """The rooms with an empty store."""
     return replace(workspace, store=Store(str(tmp_path)))
+
+
+@pytest.fixture(scope="session")
+def results() -> Path:
+    """The paper's released files: third-party data beside the repository."""
+    folder = Path(__file__).resolve().parents[3] / "shared" / "data" / "stanford-results"
+    if not folder.is_dir():
+        pytest.skip("third-party data is absent: no ../shared/data/stanford-results")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def released_candidates(results: Path) -> list[Candidate]:
+    """The released 16k affinities with both win rates."""
+    files = ("all_affinities_16k.pkl", "wins_vs_pixels_16k.pkl", "wins_vs_task_16k.pkl")
+    return released.candidates(*(released.read(results / name) for name in files))

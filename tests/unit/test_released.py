@@ -112,20 +112,6 @@ def test_corrupt_entries_are_named() -> None:
     }
 
 
-@pytest.fixture(scope="module")
-def results() -> Path:
-    folder = Path(__file__).resolve().parents[3] / "shared" / "data" / "stanford-results"
-    if not folder.is_dir():
-        pytest.skip("third-party data is absent: no ../shared/data/stanford-results")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def candidates(results: Path) -> list[Candidate]:
-    files = ("all_affinities_16k.pkl", "wins_vs_pixels_16k.pkl", "wins_vs_task_16k.pkl")
-    return released.candidates(*(released.read(results / name) for name in files))
-
-
 def test_the_released_file_is_sound(results: Path) -> None:
     affinities = released.read(results / "all_affinities_16k.pkl")
     assert len(affinities) == 1758
@@ -137,10 +123,10 @@ def test_the_released_file_is_sound(results: Path) -> None:
     [(1, (1, 4, 26)), (2, (2, 18)), (3, (8, 22)), (4, (2, 5, 12, 21))],
 )
 def test_golden_optima(
-    results: Path, candidates: list[Candidate], order: int, budgets: tuple[int, ...]
+    results: Path, released_candidates: list[Candidate], order: int, budgets: tuple[int, ...]
 ) -> None:
     golden = json.loads((results / "golden_16k.json").read_text())["orders"][str(order)]
-    for found in policies(candidates, budgets, [order], Question(scale="raw")):
+    for found in policies(released_candidates, budgets, [order], Question(scale="raw")):
         expected = golden["budgets"][str(found.budget)]
         assert found.objective == pytest.approx(expected["objective"], abs=1e-6)
         assert found.bound == pytest.approx(found.objective, abs=1e-9)
