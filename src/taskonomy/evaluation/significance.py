@@ -107,7 +107,8 @@ def _open_to(
 ) -> Bool[np.ndarray, "draws edges"]:
     """Which edges into one target read nothing that is not bought."""
     reads = np.array([[name in edge.sources for edge in edges] for name in sources])
-    return (~bought).astype(int) @ reads.astype(int) == 0
+    readable: Bool[np.ndarray, "draws edges"] = (~bought).astype(int) @ reads.astype(int) == 0
+    return readable
 
 
 def _spread(values: Float[np.ndarray, " draws"]) -> Spread | None:

@@ -5,9 +5,9 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from math import isnan
+from math import inf, isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.errors import BadInput, Infeasible
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `taskonomy solve`."""
     add = parser.add_argument
     add("affinities", type=Path, metavar="AFFINITIES", help="affinity.parquet or a released .pkl")
-    add("--budget", required=True, help="most that the bought tasks' labels may cost together")
+    add("--budget", help="most that the bought tasks' labels may cost together")
     add("--max-order", required=True, help="most sources of one transfer")
     add("--scale", default=DEFAULT, help=f"{', '.join(SCALES)} (default: {DEFAULT})")
     for option, meaning in _LISTS.items():
@@ -44,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--wins-vs-scratch", type=Path, metavar="FILE", help="released win rates: gain")
     add("--wins-vs-supervised", type=Path, metavar="FILE", help="released win rates: quality")
     add("--drop-suspect", action="store_true", help="leave suspect released entries out")
+    add("--pareto", action="store_true", help="every budget (up to --budget) that buys more")
+    add("--k-best", metavar="K", help="also the next best sets of tasks, K in all")
     add("--json", action="store_true", help="print JSON")
 
 
@@ -54,24 +56,47 @@ def run(args: argparse.Namespace) -> int:
         BadInput: a file or an argument cannot be used.
         Infeasible: no taxonomy answers; with `--json` the reason is also printed as JSON.
     """
-    # OR-Tools takes 0.1 s to import, which `taskonomy --help` need not wait for.
-    from taskonomy.taxonomy.policy import find
-
+    if args.budget is None and not args.pareto:
+        raise BadInput("--budget: found none, expected a number (or --pareto for all budgets)")
+    if args.k_best is not None and args.pareto:
+        raise BadInput("--k-best: found together with --pareto, expected one of them")
     started = time.perf_counter()
-    budget, question = _number("--budget", args.budget), _question(args)
-    candidates = _candidates(args)
+    answer = _front if args.pareto else _ranked
     try:
-        policy = find(candidates, question, budget)
+        content, lines = answer(args, _question(args))
     except Infeasible as reason:
         if args.json:
             print(json.dumps({"status": "infeasible", "reason": str(reason)}, indent=2))
         raise
     if args.json:
-        seconds = round(time.perf_counter() - started, 3)
-        print(json.dumps({**policy.as_json(), "seconds": seconds}, indent=2, allow_nan=False))
+        content["seconds"] = round(time.perf_counter() - started, 3)
+        print(json.dumps(content, indent=2, allow_nan=False))
     else:
-        print(text(policy))
+        print(lines)
     return 0
+
+
+def _ranked(args: argparse.Namespace, question: Question) -> tuple[dict[str, Any], str]:
+    # OR-Tools takes 0.1 s to import, which `taskonomy --help` need not wait for.
+    from taskonomy.taxonomy.policy import find, find_ranked
+
+    budget = _number("--budget", args.budget)
+    if args.k_best is None:
+        policy = find(_candidates(args), question, budget)
+        return policy.as_json(), text(policy)
+    count = _whole("--k-best", args.k_best)
+    policies = find_ranked(_candidates(args), question, budget, count)
+    content = {**policies[0].as_json(), "policies": [policy.as_json() for policy in policies]}
+    return content, "\n".join([text(policies[0]), "", ranking(policies)])
+
+
+def _front(args: argparse.Namespace, question: Question) -> tuple[dict[str, Any], str]:
+    from taskonomy.taxonomy.sweep import front
+
+    budget = inf if args.budget is None else _number("--budget", args.budget)
+    policies = front(_candidates(args), question, budget)
+    rows = [{"budget": policy.budget, **policy.as_json()} for policy in policies]
+    return {"status": "optimal", "scale": question.scale, "front": rows}, budgets(policies)
 
 
 def text(policy: "Policy") -> str:
@@ -95,12 +120,33 @@ def text(policy: "Policy") -> str:
     return "\n".join(lines)
 
 
+def ranking(policies: Sequence["Policy"]) -> str:
+    """Return the best sets of tasks as a table: what each drops and adds to the best one."""
+    best = set(policies[0].sources)
+    lines = [f"{'':>4} {'objective':>10} {'gain':>6} {'quality':>8}  in place of the best's"]
+    for place, policy in enumerate(policies, start=1):
+        dropped, added = best.difference(policy.sources), set(policy.sources) - best
+        change = [f"-{name}" for name in sorted(dropped)] + [f"+{name}" for name in sorted(added)]
+        lines.append(f"{place:4} {_figures(policy)}  {' '.join(change)}".rstrip())
+    return "\n".join(lines)
+
+
+def budgets(policies: Sequence["Policy"]) -> str:
+    """Return a front of policies as a table: what each drops and adds to the one before."""
+    lines = [f"{'budget':>7} {'objective':>10} {'gain':>6} {'quality':>8}  labels"]
+    before: set[str] = set()
+    for policy in policies:
+        bought = set(policy.sources)
+        change = [f"-{name}" for name in sorted(before - bought)]
+        change += [f"+{name}" for name in sorted(bought - before)]
+        lines.append(f"{policy.budget:7g} {_figures(policy)}  {' '.join(change)}".rstrip())
+        before = bought
+    return "\n".join(lines)
+
+
 def _question(args: argparse.Namespace) -> Question:
-    order = _number("--max-order", args.max_order)
-    if not order.is_integer():
-        raise BadInput(f"--max-order: found {args.max_order}, expected a whole number")
     return Question(
-        max_order=int(order),
+        max_order=_whole("--max-order", args.max_order),
         scale=named(args.scale),
         sources=None if args.sources is None else _list(args.sources),
         targets=None if args.targets is None else _list(args.targets),
@@ -175,6 +221,18 @@ def _number(option: str, value: str) -> float:
         return float(value)
     except ValueError as error:
         raise BadInput(f"{option}: found {value!r}, expected a number") from error
+
+
+def _whole(option: str, value: str) -> int:
+    number = _number(option, value)
+    if not number.is_integer():
+        raise BadInput(f"{option}: found {value}, expected a whole number")
+    return int(number)
+
+
+def _figures(policy: "Policy") -> str:
+    gain, quality = _figure(policy.mean_gain), _figure(policy.mean_quality)
+    return f"{policy.objective:10.6f} {gain:>6} {quality:>8}"
 
 
 def _figure(value: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.taxonomy.hypergraph import Hypergraph, Question, build
-from taskonomy.taxonomy.program import solve
+from taskonomy.taxonomy.program import Solution, ranked, solve
 from taskonomy.taxonomy.scales import Scale
 
 
@@ -99,9 +99,24 @@ def find(candidates: Sequence[Candidate], question: Question, budget: float | in
     return solved(build(candidates, question), question.max_order, budget)
 
 
+def find_ranked(
+    candidates: Sequence[Candidate], question: Question, budget: float | int, count: int
+) -> list[Policy]:
+    """Return the best policies of up to `count` distinct sets of bought tasks, best first.
+
+    Raises: as `find`; BadInput for a count below 1.
+    """
+    graph = build(candidates, question)
+    solutions = ranked(graph, budget, count)
+    return [_policy(graph, question.max_order, budget, solution) for solution in solutions]
+
+
 def solved(graph: Hypergraph, max_order: int, budget: float | int) -> Policy:
     """Return the optimal policy on a hypergraph; raises as `find`."""
-    solution = solve(graph, budget)
+    return _policy(graph, max_order, budget, solve(graph, budget))
+
+
+def _policy(graph: Hypergraph, max_order: int, budget: float | int, solution: Solution) -> Policy:
     return Policy(
         budget=budget,
         max_order=max_order,
