@@ -189,6 +189,30 @@ def test_suspects_are_warned_of_and_dropped_on_request(
     assert json.loads(capsys.readouterr().out)["sources"] == ["normal"]
 
 
+def test_the_front_and_the_next_best_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    p = {"self__normal": 0.6, "jigsaw__normal": 0.4, "self__reshade": 0.7, "normal__reshade": 0.3}
+    usual = (pickled(tmp_path / "p.pkl", p), "--max-order", 1, "--scale", "raw")
+    assert solve(*usual, "--pareto", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["budget"], row["sources"]) for row in found["front"]] == [
+        (1, ["normal"]),
+        (2, ["normal", "reshade"]),
+    ]
+    assert solve(*usual, "--pareto", "--budget", 1) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "      1   0.900000      -        -  +normal"
+    ]
+    assert solve(*usual, "--budget", 2, "--k-best", 3, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["sources"] == found["policies"][0]["sources"] == ["normal", "reshade"]
+    assert [row["sources"] for row in found["policies"][1:]] == [["jigsaw", "reshade"], ["normal"]]
+    assert solve(*usual, "--budget", 2, "--k-best", 2) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "   2   1.100000      -        -  -normal +jigsaw"
+
+
 ROW = Candidate(regime="256", target="normal", sources=("normal",), kind="supervised", affinity=1.0)
 
 
@@ -197,6 +221,9 @@ ROW = Candidate(regime="256", target="normal", sources=("normal",), kind="superv
     [
         (("--budget", "-1"), "--budget: found -1.0, expected a finite number >= 0"),
         (("--budget", "two"), "--budget: found 'two', expected a number"),
+        (("--k-best", "2.5"), "--k-best: found 2.5, expected a whole number"),
+        (("--k-best", "0"), "--k-best: found 0, expected at least 1"),
+        (("--k-best", "2", "--pareto"), "--k-best: found together with --pareto"),
         (("--max-order", "1.5"), "--max-order: found 1.5, expected a whole number"),
         (("--scale", "cubic"), "--scale: found 'cubic', expected one of raw"),
         (("--scale", "gain"), "--scale gain: the affinities lack those win rates"),
