@@ -8,6 +8,7 @@ import pytest
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import DICTIONARY, SOURCES, TARGETS, task
 from taskonomy.errors import BadInput
+from taskonomy.evaluation.clusters import SURFACE
 from taskonomy.evaluation.gain import curve
 from taskonomy.evaluation.structure import measure, render_text, to_json
 from taskonomy.evaluation.tree import adjusted_rand, first_order, task_tree
@@ -30,8 +31,9 @@ BRANCHES = {  # the paper's task tree
 }
 
 
-def table(seed: int, same_group: float, twin: float = 1.0) -> list[Candidate]:
-    """Affinities that are `same_group` times as large within a group (`twin` times for twins)."""
+def table(seed: int, same_group: float, twin: float = 1.0, surface: float = 1.0) -> list[Candidate]:
+    """Affinities that are `same_group` times as large within a group, `twin` times for twins, and
+    `surface` times among normals, depths and reshading."""
     rng = np.random.default_rng(seed)
     twins = ({"autoencoding", "denoising"}, {"edge_texture", "keypoints2d"})
     rows = []
@@ -40,6 +42,7 @@ def table(seed: int, same_group: float, twin: float = 1.0) -> list[Candidate]:
             source: rng.uniform(0.9, 1.1)
             * (same_group if task(source).group == task(target).group else 1)
             * (twin if {source, target} in twins else 1)
+            * (surface if {source, target} <= set(SURFACE) else 1)
             for source in SOURCES
         }
         total = sum(worth.values()) + 5
@@ -91,8 +94,9 @@ def test_first_order_is_renormalised_with_full_supervision() -> None:
 
 def test_a_tree_of_groups_has_the_groups_as_branches() -> None:
     tree = task_tree(table(0, 20.0))
-    found = tree.smallest_branch(["normal", "reshading"])
-    assert {task(name).group for name in found} == {"3D"}
+    branch = tree.branches()
+    together = {name for name in SOURCES if branch[name] == branch["normal"]}
+    assert together == {name for name in SOURCES if task(name).group == "3D"}
     assert sorted(tree.leaves()) == sorted(SOURCES)
 
 
@@ -105,13 +109,23 @@ def test_structure_that_is_there_is_found() -> None:
     assert three_d.from_other == pytest.approx(1 / 39, rel=0.02)
     assert three_d.low < three_d.difference < three_d.high
     assert found.chance == pytest.approx(1 / 25)
-    assert found.surface_together
-    assert len(found.surface_branch) == 8
+
+
+def test_tasks_about_surfaces_that_serve_each_other_share_a_branch() -> None:
+    found = measure({seed: table(seed, 3.0, surface=3.0) for seed in range(3)})
+    everything, images = found.clusters
+    assert everything.together_by_seed == images.together_by_seed == (True, True, True)
+    assert everything.together
+    assert images.together
+    assert set(images.branches[0]) == set(SURFACE)
+    groups = [{task(name).group for name in branch} for branch in images.branches]
+    assert sorted(map(sorted, groups)) == [["2D"], ["3D"], ["3D"]]
 
 
 def test_structure_that_is_not_there_is_not_claimed() -> None:
     found = measure({seed: table(seed, 1.0) for seed in range(3)})
     assert [c.low < 0 < c.high for c in found.comparisons] == [True] * 4
+    assert not any(clusters.together for clusters in found.clusters)
 
 
 def test_what_twins_alone_show_vanishes_without_them() -> None:

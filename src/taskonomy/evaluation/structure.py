@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from math import fsum
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,8 @@ from jaxtyping import Float
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
-from taskonomy.evaluation.tree import first_order, tree_of
+from taskonomy.evaluation import clusters
+from taskonomy.evaluation.tree import first_order
 
 TWINS = (
     ("autoencoding", "denoising"),
@@ -27,9 +27,6 @@ TWINS = (
     ("depth_zbuffer", "depth_euclidean"),
 )
 """Tasks so alike that one's code nearly solves the other."""
-
-SURFACE = ("normal", "depth_zbuffer", "depth_euclidean", "reshading")
-"""The tasks that are expected to share a branch of the tree."""
 
 LEVEL = 0.95
 REPLICATES = 10_000
@@ -78,21 +75,14 @@ class Structure:
         chance: mean affinity of a source that is as good as any other.
         comparisons: 3D and 2D targets, with and without twins; empty where the data set has too
             few of either.
-        surface: those of `SURFACE` that were measured.
-        surface_branch: the smallest branch of the tree (of affinities averaged over the seeds)
-            that holds them all.
-        surface_together: whether they share one of the tree's five branches.
-        surface_together_by_seed: the same on each seed's own tree.
+        clusters: whether the tasks about surfaces share a branch of the task trees.
         agreement: mean correlation of log affinities between two seeds.
     """
 
     seeds: tuple[int, ...]
     chance: float
     comparisons: tuple[Comparison, ...]
-    surface: tuple[str, ...]
-    surface_branch: tuple[str, ...]
-    surface_together: bool
-    surface_together_by_seed: tuple[bool, ...]
+    clusters: tuple[clusters.Clusters, ...]
     agreement: float
 
 
@@ -108,9 +98,7 @@ def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
     by_seed = {seed: first_order(table) for seed, table in tables.items()}
     _check_alike(by_seed)
     transfers = [_transfers_only(affinities) for affinities in by_seed.values()]
-    mean = _mean(list(by_seed.values()))
-    tree = tree_of(mean)
-    surface = tuple(name for name in SURFACE if name in tree.sources)
+    seeds = list(by_seed.values())
     counts = [len(by_source) for by_source in transfers[0].values()]
     return Structure(
         seeds=tuple(tables),
@@ -121,10 +109,7 @@ def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
             if _comparable(transfers[0], group, other)
             for twins in (True, False)
         ),
-        surface=surface,
-        surface_branch=tree.smallest_branch(surface),
-        surface_together=_share_a_branch(mean, surface),
-        surface_together_by_seed=tuple(_share_a_branch(a, surface) for a in by_seed.values()),
+        clusters=clusters.clusters(_mean(seeds), seeds),
         agreement=_agreement(transfers),
     )
 
@@ -146,14 +131,10 @@ def render_text(structure: Structure) -> str:
             f"{f'{c.n_targets} {c.targets}':8} {'counted' if c.twins else 'left out':10} {own:>10} "
             f"{other:>8} {c.difference:>+11.4f}  {interval:20} {'yes' if c.holds else 'no'}"
         )
-    together = sum(structure.surface_together_by_seed)
+    for found in structure.clusters:
+        lines += ["", clusters.render_text(found)]
     lines += [
         "",
-        f"{', '.join(structure.surface)}: "
-        + ("in one" if structure.surface_together else "not in one")
-        + f" of the tree's five branches (by seed: {together} of {len(structure.seeds)}).",
-        f"The smallest branch that holds them has {len(structure.surface_branch)} tasks:",
-        *(f"  {line}" for line in wrap(", ".join(structure.surface_branch) + ".", width=96)),
         f"Log affinities of two seeds correlate at {structure.agreement:.2f}.",
         "Twin pairs: " + ", ".join("/".join(pair) for pair in TWINS) + ".",
     ]
@@ -256,11 +237,6 @@ def _mean(seeds: Sequence[_Affinities]) -> _Affinities:
         target: {name: fsum(seed[target][name] for seed in seeds) / len(seeds) for name in row}
         for target, row in seeds[0].items()
     }
-
-
-def _share_a_branch(affinities: _Affinities, members: Sequence[str]) -> bool:
-    branches = tree_of(affinities).branches()
-    return len({branches[name] for name in members}) == 1
 
 
 def _agreement(seeds: Sequence[_Affinities]) -> float:

@@ -5,7 +5,7 @@ A source is described by what it is worth to every target; sources are then merg
 adjusted Rand index of .89; average linkage splits off single tasks instead (.47).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb, fsum
 
@@ -42,13 +42,6 @@ class Tree:
         """Cut the tree into at most so many branches; return the branch of every source."""
         cut = fcluster(self.merges, count, criterion="maxclust")
         return dict(zip(self.sources, cut.tolist(), strict=True))
-
-    def smallest_branch(self, members: Collection[str]) -> tuple[str, ...]:
-        """Return the sources under the lowest merge that holds all of `members`, sorted."""
-        held: list[set[str]] = [{name} for name in self.sources]
-        for left, right in self.merges[:, :2].astype(int):
-            held.append(held[left] | held[right])
-        return tuple(sorted(next(branch for branch in held if branch.issuperset(members))))
 
 
 def first_order(candidates: Sequence[Candidate]) -> dict[str, dict[str, float]]:

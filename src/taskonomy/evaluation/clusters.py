@@ -1,0 +1,101 @@
+"""Do the tasks about surfaces cluster: normals, depths and reshading?
+
+Asked of two trees: that of all sources, cut into the five branches of the paper's, and that of the
+2D and 3D tasks alone, both as sources and as targets, cut into three (appearance, outlines,
+surfaces). In the whole tree a network that has learned little lies with others that have, whatever
+its task; among image tasks, which all give something to each other, that counts less.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import indent, wrap
+
+from taskonomy.dictionary import task
+from taskonomy.evaluation.tree import BRANCHES, tree_of
+
+SURFACE = ("normal", "depth_zbuffer", "depth_euclidean", "reshading")
+"""The tasks that are expected to share a branch."""
+
+IMAGE_BRANCHES = 3
+
+Affinities = Mapping[str, Mapping[str, float]]
+"""First-order affinities by target, then by source."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clusters:
+    """A tree of affinities averaged over seeds, cut into branches.
+
+    Attributes:
+        name: which tree.
+        branches: its branches, each sorted, the one that holds the first of `SURFACE` first.
+        surface: those of `SURFACE` that are in the tree.
+        together: whether they share a branch.
+        together_by_seed: the same on each seed's own tree.
+    """
+
+    name: str
+    branches: tuple[tuple[str, ...], ...]
+    surface: tuple[str, ...]
+    together: bool
+    together_by_seed: tuple[bool, ...]
+
+
+def clusters(mean: Affinities, by_seed: Sequence[Affinities]) -> tuple[Clusters, ...]:
+    """Cut both trees; the second is left out where fewer image tasks than branches were measured.
+
+    Args:
+        mean: affinities averaged over the seeds, as of `tree.first_order`.
+        by_seed: each seed's own.
+    """
+    found = [_cut("all sources", mean, by_seed, BRANCHES)]
+    of_images = [_of_images(affinities) for affinities in (mean, *by_seed)]
+    if len(of_images[0]) > IMAGE_BRANCHES:
+        found.append(_cut("2D and 3D tasks", of_images[0], of_images[1:], IMAGE_BRANCHES))
+    return tuple(found)
+
+
+def render_text(found: Clusters) -> str:
+    """Return the branches in words."""
+    seeds = len(found.together_by_seed)
+    lines = [
+        f"Tree of {found.name}, {len(found.branches)} branches: {', '.join(found.surface)} are "
+        + ("in one" if found.together else "not in one")
+        + f" (on the seeds' own trees: {sum(found.together_by_seed)} of {seeds})."
+    ]
+    return "\n".join(
+        [
+            *wrap(lines[0], width=100),
+            *(indent("\n".join(wrap(", ".join(b), width=94)), "  ") for b in found.branches),
+        ]
+    )
+
+
+def _cut(name: str, mean: Affinities, by_seed: Sequence[Affinities], count: int) -> Clusters:
+    of_source = tree_of(mean).branches(count)
+    surface = tuple(task for task in SURFACE if task in of_source)
+    numbers = dict.fromkeys([*(of_source[task] for task in surface), *of_source.values()])
+    return Clusters(
+        name=name,
+        branches=tuple(
+            tuple(source for source, branch in of_source.items() if branch == number)
+            for number in numbers
+        ),
+        surface=surface,
+        together=_together(of_source, surface),
+        together_by_seed=tuple(_together(tree_of(a).branches(count), surface) for a in by_seed),
+    )
+
+
+def _of_images(affinities: Affinities) -> Affinities:
+    """Affinities between the 2D and 3D tasks that are targets."""
+    names = [name for name in affinities if task(name).group in ("2D", "3D")]
+    return {
+        target: {source: affinities[target][source] for source in names if source in row}
+        for target, row in affinities.items()
+        if target in names
+    }
+
+
+def _together(branch: Mapping[str, int], members: Sequence[str]) -> bool:
+    return len({branch[name] for name in members}) == 1
