@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from taskonomy.data import cameras
-from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED
-from taskonomy.data.scenes.tracer import Primitives, Tracer
+from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
+from taskonomy.data.scenes.tracer import Tracer
 from taskonomy.errors import BadInput
 
 CENTRE = np.array([0.3, -0.2, 0.9])

@@ -10,7 +10,7 @@ def hashed(
     x: Int[np.ndarray, " n"], y: Int[np.ndarray, " n"], seed: Int[np.ndarray, " n"]
 ) -> Values:
     """Independent uniform numbers in [0, 1) for whole-numbered places and seeds."""
-    return _unit(_mix(x.astype(np.uint32), y.astype(np.uint32), seed.astype(np.uint32)))
+    return _unit(_stir(_place(x.astype(np.uint32), y.astype(np.uint32), seed.astype(np.uint32))))
 
 
 def smooth(x: Values, y: Values, seed: Int[np.ndarray, " n"]) -> Values:
@@ -18,33 +18,48 @@ def smooth(x: Values, y: Values, seed: Int[np.ndarray, " n"]) -> Values:
     fx, fy = np.floor(x), np.floor(y)
     u, v = x - fx, y - fy
     u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
-    ix, iy = fx.astype(np.int32).astype(np.uint32), fy.astype(np.int32).astype(np.uint32)
-    s, one = seed.astype(np.uint32), np.uint32(1)
-    low = _unit(_mix(ix, iy, s)) * (1 - u) + _unit(_mix(ix + one, iy, s)) * u
-    high = _unit(_mix(ix, iy + one, s)) * (1 - u) + _unit(_mix(ix + one, iy + one, s)) * u
-    return np.asarray(low * (1 - v) + high * v)
+    # The four corners at once, from the hash's own linear beginning.
+    corners = np.empty((2, 2, len(x)), np.uint32)
+    corners[0, 0] = _place(
+        fx.astype(np.int32).astype(np.uint32),
+        fy.astype(np.int32).astype(np.uint32),
+        seed.astype(np.uint32),
+    )
+    np.add(corners[0, 0], _RIGHT, out=corners[0, 1])
+    np.add(corners[0], _UP, out=corners[1])
+    left, right = _unit(_stir(corners)).transpose(1, 0, 2)
+    low, high = left + (right - left) * u
+    return np.asarray(low + (high - low) * v)
 
 
 def fractal(x: Values, y: Values, seed: Int[np.ndarray, " n"], octaves: int = 3) -> Values:
     """A sum of `octaves` noises, each twice as fine and half as strong, in [0, 1)."""
-    total, weight = np.zeros_like(x), 0.0
-    for octave in range(octaves):
-        share, scale = 0.5**octave, 2.0**octave
-        total = total + share * smooth(x * scale, y * scale, seed + octave)
-        weight += share
-    return np.asarray(total / weight)
+    share = [0.5**octave / (2 - 2 * 0.5**octaves) for octave in range(octaves)]
+    total = share[0] * smooth(x, y, seed)
+    for octave in range(1, octaves):
+        scale = 2.0**octave
+        total += share[octave] * smooth(x * scale, y * scale, seed + octave)
+    return total
 
 
-Words = UInt32[np.ndarray, " n"]
+Words = UInt32[np.ndarray, "*n"]
+
+_RIGHT, _UP, _SEED = np.uint32(0x8DA6B343), np.uint32(0xD8163841), np.uint32(0xCB1AB31F)
 
 
-def _mix(x: Words, y: Words, seed: Words) -> Words:
-    h: Words = x * np.uint32(0x8DA6B343) + y * np.uint32(0xD8163841) + seed * np.uint32(0xCB1AB31F)
-    h = (h ^ (h >> np.uint32(15))) * np.uint32(0x2C1B3C6D)
-    h = (h ^ (h >> np.uint32(12))) * np.uint32(0x297A2D39)
-    last: Words = h ^ (h >> np.uint32(15))
-    return last
+def _place(x: Words, y: Words, seed: Words) -> Words:
+    return x * _RIGHT + y * _UP + seed * _SEED
 
 
-def _unit(h: Words) -> Values:
-    return np.asarray((h >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24))
+def _stir(h: Words) -> Words:
+    """Mix every bit into every other, in place."""
+    for shift, factor in ((15, 0x2C1B3C6D), (12, 0x297A2D39)):
+        h ^= h >> np.uint32(shift)
+        h *= np.uint32(factor)
+    h ^= h >> np.uint32(15)
+    return h
+
+
+def _unit(h: Words) -> Float[np.ndarray, "*n"]:
+    h >>= np.uint32(8)
+    return np.asarray(h.astype(np.float32) * np.float32(2.0**-24))

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 from taskonomy.data.cameras import focal_length, pixel_rays
 from taskonomy.data.scenes.shading import CENTRE, Stage, Surfaces, openness, radiance, surfaces
+from taskonomy.data.scenes.tracer import put
 
 _GRID = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)])
 _CONTRAST = 0.16
@@ -22,7 +23,7 @@ _SHARE = 0.25
 _BATCH = 1 << 15
 """Pixels that are rendered at once: enough to spread numpy's overhead, few enough for caches."""
 
-Points = Float[np.ndarray, "n 3"]
+Vectors = Float[np.ndarray, "3 n"]
 
 
 @dataclass(frozen=True)
@@ -72,24 +73,25 @@ def render_views(stage: Stage, cameras: Sequence[Camera], size: int) -> list[Ren
 
 def _render_batch(stage: Stage, cameras: Sequence[Camera], size: int) -> list[Rendered]:
     room, shape = stage.room, (len(cameras), size, size)
-    local = [pixel_rays(size, camera.fov).reshape(-1, 3) for camera in cameras]
-    length = np.concatenate([np.linalg.norm(rays, axis=1) for rays in local])
+    local = [pixel_rays(size, camera.fov).reshape(-1, 3).T for camera in cameras]
     pairs = list(zip(local, cameras, strict=True))
-    rays = np.concatenate([rays @ camera.rotation.T for rays, camera in pairs])
-    rays /= length[:, None]
-    origins = np.repeat([camera.location for camera in cameras], size**2, axis=0)
-    hits = stage.tracer.trace(origins, rays)
-    normal = np.einsum("nij,nj->ni", room.primitives.rotation.take(hits.primitive, 0), hits.normal)
-    instance = room.instance[hits.primitive].reshape(shape)
-    light = _photograph(stage, cameras, local, surfaces(stage, origins, rays, hits), instance)
-    depth = (hits.distance / length).reshape(shape).astype(np.float32)
-    normals = normal.reshape(*shape, 3)
+    rays = np.concatenate([camera.rotation @ rays for rays, camera in pairs], 1)
+    length = np.sqrt(np.einsum("in,in->n", rays, rays))
+    rays /= length
+    origins = np.repeat(np.stack([camera.location for camera in cameras], 1), size**2, axis=1)
+    # Geometry in double precision: far thin things lose a millimetre in single.
+    seen = surfaces(stage, origins, rays, stage.tracer.trace(origins.T, rays.T))
+    instance = room.instance.take(seen.primitive).reshape(shape)
+    light = _photograph(stage, cameras, local, seen, instance)
+    depth = (seen.distance / length).reshape(shape).astype(np.float32)
+    semantic = room.semantic.astype(np.uint8).take(instance)
+    normals = seen.normal.T.reshape(*shape, 3)
     return [
         Rendered(
-            rgb=_develop(light[k].reshape(-1, 3)).reshape(size, size, 3),
+            rgb=_develop(light[:, k]),
             depth_z=depth[k],
-            normal=(normals[k] @ camera.rotation).astype(np.float32),
-            semantic=room.semantic[instance[k]].astype(np.uint8),
+            normal=normals[k] @ camera.rotation.astype(np.float32),
+            semantic=semantic[k],
             instance=instance[k].astype(np.int32),
         )
         for k, camera in enumerate(cameras)
@@ -99,56 +101,56 @@ def _render_batch(stage: Stage, cameras: Sequence[Camera], size: int) -> list[Re
 def _photograph(
     stage: Stage,
     cameras: Sequence[Camera],
-    local: list[Points],
+    local: list[Vectors],
     seen: Surfaces,
     instance: Int[np.ndarray, "K H H"],
-) -> Float[np.ndarray, "K H H 3"]:
+) -> Float[np.ndarray, "3 K H H"]:
     """Linear RGB of the pixels whose centres lie along `local` (camera frame, z = -1)."""
     size = instance.shape[1]
-    pixel = np.array([1 / focal_length(camera.fov, size) for camera in cameras])
-    rough = openness(stage, seen).reshape(instance.shape)
-    evened = [_evened(*pair) for pair in zip(rough, instance, strict=True)]
-    open_ = np.stack(evened).ravel()
-    each = np.repeat(pixel, size**2).astype(np.float32)
+    pixel = np.array([1 / focal_length(camera.fov, size) for camera in cameras], np.float32)
+    open_ = _evened(openness(stage, seen).reshape(instance.shape), instance).ravel()
+    each = np.repeat(pixel, size**2)
     light = radiance(stage, seen, open_, np.full(len(each), CENTRE), each)
-    busy = [_busy(image) for image in light.reshape(*instance.shape, 3)]
+    rows = np.flatnonzero([_busy(image) for image in light.reshape(3, -1, size, size).swapaxes(0, 1)])
+    camera_of, many = rows // size**2, len(_GRID)
     rays, origins = [], []
     for k, camera in enumerate(cameras):
-        chosen = local[k][busy[k].ravel()]
-        offset = np.pad(_GRID * (pixel[k], -pixel[k]), ((0, 0), (0, 1)))
-        rays.append((chosen[:, None] + offset) @ camera.rotation.T)
-        origins.append(np.broadcast_to(camera.location, rays[-1].shape))
-    spread = np.concatenate(rays).reshape(-1, 3)
-    spread /= np.sqrt(np.einsum("ni,ni->n", spread, spread))[:, None]
-    rows = np.flatnonzero(np.stack(busy))
-    many = len(_GRID)
-    again = surfaces(stage, np.concatenate(origins).reshape(-1, 3), spread)
+        chosen = local[k].take(rows[camera_of == k] - k * size**2, 1)
+        offset = np.pad(_GRID * (pixel[k], -pixel[k]), ((0, 0), (0, 1))).T
+        turned = camera.rotation @ (chosen[:, :, None] + offset[:, None]).reshape(3, -1)
+        rays.append(turned)
+        origins.append(np.broadcast_to(camera.location[:, None], turned.shape))
+    spread = np.concatenate(rays, 1).astype(np.float32)
+    spread /= np.sqrt(np.einsum("in,in->n", spread, spread))
+    again = surfaces(stage, np.concatenate(origins, 1), spread)
     sample = np.tile(np.arange(many), len(rows))
     wide = np.repeat(each[rows] / 2, many)
     samples = radiance(stage, again, np.repeat(open_[rows], many), sample, wide)
-    light[rows] = samples.reshape(-1, many, 3).mean(1)
-    return light.reshape(*instance.shape, 3)
+    put(light, rows, samples.reshape(3, -1, many).mean(2))
+    return light.reshape(3, *instance.shape)
 
 
 def _evened(
-    open_: Float[np.ndarray, "H H"], instance: Int[np.ndarray, "H H"]
-) -> Float[np.ndarray, "H H"]:
+    open_: Float[np.ndarray, "K H H"], instance: Int[np.ndarray, "K H H"]
+) -> Float[np.ndarray, "K H H"]:
     """The mean over the 5 x 5 neighbours on the same object."""
-    size, reach = len(open_), 2
-    total, count = np.zeros_like(open_), np.zeros_like(open_)
-    around = np.pad(open_, reach)
-    objects = np.pad(instance, reach, constant_values=-1)
+    size, reach = open_.shape[1], 2
+    margin = ((0, 0), (reach, reach), (reach, reach))
+    around = np.pad(open_, margin)
+    objects = np.pad(instance.astype(np.int16), margin, constant_values=-1)
+    here = objects[:, reach : reach + size, reach : reach + size]
+    total, count = np.zeros_like(open_), np.zeros(open_.shape, np.int8)
     for y in range(2 * reach + 1):
         for x in range(2 * reach + 1):
-            same = objects[y : y + size, x : x + size] == instance
-            total += same * around[y : y + size, x : x + size]
+            same = objects[:, y : y + size, x : x + size] == here
+            total += same * around[:, y : y + size, x : x + size]
             count += same
-    return np.asarray(total / count)
+    return np.asarray(total / count, np.float32)
 
 
-def _busy(light: Float[np.ndarray, "H W 3"]) -> Bool[np.ndarray, "H W"]:
+def _busy(light: Float[np.ndarray, "3 H W"]) -> Bool[np.ndarray, "H W"]:
     """The pixels that differ most from a neighbour."""
-    tone = np.log(light.mean(2) + 0.02)
+    tone = np.log(light.mean(0) + np.float32(0.02))
     across, down = np.abs(np.diff(tone, axis=1)), np.abs(np.diff(tone, axis=0))
     step = np.zeros(tone.shape, tone.dtype)
     for part, difference in (
@@ -163,11 +165,12 @@ def _busy(light: Float[np.ndarray, "H W 3"]) -> Bool[np.ndarray, "H W"]:
     return found
 
 
-def _develop(light: Points) -> UInt8[np.ndarray, "n 3"]:
+def _develop(light: Float[np.ndarray, "3 H W"]) -> UInt8[np.ndarray, "H W 3"]:
     """Expose so that the middle grey of the picture is 0.2, compress highlights, encode as sRGB."""
-    grey = light @ np.array([0.2126, 0.7152, 0.0722])
-    exposure = 0.2 / max(float(np.exp(np.log(grey + 1e-3).mean())), 1e-3)
-    x = light * min(exposure, 8.0)
+    grey = np.einsum("i,ihw->hw", np.array([0.2126, 0.7152, 0.0722], np.float32), light)
+    exposure = 0.2 / max(float(np.exp(np.log(grey + np.float32(1e-3)).mean())), 1e-3)
+    x = light * np.float32(min(exposure, 8.0))
     # Filmic shoulder: linear near black, white at about four times middle grey's headroom.
-    x = x * (1 + x / 6.0) / (1 + x)
-    return np.asarray((255 * np.clip(x * 1.25, 0, 1) ** (1 / 2.2)).round(), np.uint8)
+    x = x * (1 + x / 6) / (1 + x)
+    encoded = 255 * np.clip(x * np.float32(1.25), 0, 1) ** np.float32(1 / 2.2)
+    return np.ascontiguousarray(encoded.round().astype(np.uint8).transpose(1, 2, 0))

@@ -10,9 +10,15 @@ from taskonomy.data.cameras import euler_to_matrix
 from taskonomy.data.scenes.floor_plan import FloorPlan, Placed
 from taskonomy.data.scenes.kinds import KINDS, furnish
 from taskonomy.data.scenes.palette import draw_palette
-from taskonomy.data.scenes.shapes import SEMANTIC_CLASSES, SHELL_CLASSES, Material, Part, Vector
+from taskonomy.data.scenes.shapes import (
+    SEMANTIC_CLASSES,
+    SHELL_CLASSES,
+    Material,
+    Part,
+    Primitives,
+    Vector,
+)
 from taskonomy.data.scenes.shell import ceiling_lamp, shell
-from taskonomy.data.scenes.tracer import Primitives
 from taskonomy.errors import BadInput
 
 SCENE_CLASSES = tuple(KINDS)

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Float, Int
+
 from taskonomy.errors import BadInput
 
 BOX, CYLINDER, ELLIPSOID, ROUNDED = range(4)
@@ -112,6 +115,17 @@ class Part:
     material: Material
     bevel: Number = 0.0
     turn: Vector = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Primitives:
+    """P primitives in the world frame; the fields are those of `Part`, as arrays."""
+
+    shape: Int[np.ndarray, " P"]
+    centre: Float[np.ndarray, "P 3"]
+    half: Float[np.ndarray, "P 3"]
+    rotation: Float[np.ndarray, "P 3 3"]
+    bevel: Float[np.ndarray, " P"]
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from taskonomy.data.scenes.noise import fractal, hashed, smooth
 
 Values = Float[np.ndarray, " n"]
 Seeds = Int[np.ndarray, " n"]
-Colours = Float[np.ndarray, "n 3"]
+Colours = Float[np.ndarray, "3 n"]
 
 
 def colour(
     texture: str, u: Values, v: Values, width: Values, seed: Seeds, a: Colours, b: Colours
-) -> Float[np.ndarray, "n 3"]:
-    """Linear RGB of surface places.
+) -> Colours:
+    """Linear RGB of surface places, as planes.
 
     Args:
         texture: a name in TEXTURES or PICTURES.
@@ -30,7 +30,7 @@ def colour(
     if texture in PICTURES:
         return PICTURES[texture](u, v, width, seed, a, b)
     mix, shade = TEXTURES[texture](u, v, width, seed)
-    return np.asarray((a + (b - a) * mix[:, None]) * shade[:, None])
+    return np.asarray((a + (b - a) * mix) * shade)
 
 
 Pattern = tuple[Values, Values]
@@ -216,15 +216,15 @@ def _painting(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colo
     """A landscape or an abstract of overlapping fields, by seed; a is the sky, b the land."""
     ridge = 0.5 * fractal(u * 2, np.zeros_like(u), seed, 3) - 0.3
     near = 0.6 * fractal(u * 3, np.ones_like(u), seed + 9, 2) - 0.85
-    dusk = np.clip(0.5 + 0.5 * v, 0, 1)[:, None]
-    land = np.where((v < near)[:, None], b * 0.5, b)
-    scenery = np.where((v < ridge)[:, None], land, a * (1.1 - 0.5 * dusk) + 0.15 * (1 - dusk))
+    dusk = np.clip(0.5 + 0.5 * v, 0, 1)
+    land = np.where(v < near, b * 0.5, b)
+    scenery = np.where(v < ridge, land, a * (1.1 - 0.5 * dusk) + 0.15 * (1 - dusk))
     disc = np.hypot(u - 0.4, v - 0.45) < 0.18
-    scenery = np.where(disc[:, None], np.array([0.95, 0.8, 0.5]), scenery)
+    scenery = np.where(disc, np.array([[0.95], [0.8], [0.5]], np.float32), scenery)
     field = fractal(u * 1.3 + 3, v * 1.3, seed + 4, 2)
-    wheel = np.stack([hashed(_cells(field * 9), np.full_like(seed, k), seed) for k in range(3)], 1)
-    abstract = 0.5 * wheel + 0.5 * np.where((field > 0.5)[:, None], a, b)
-    return np.where((seed % 2 == 0)[:, None], scenery, abstract)
+    wheel = np.stack([hashed(_cells(field * 9), np.full_like(seed, k), seed) for k in range(3)])
+    abstract = 0.5 * wheel + 0.5 * np.where(field > 0.5, a, b)
+    return np.where(seed % 2 == 0, scenery, abstract)
 
 
 def _rug(u: Values, v: Values, w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
@@ -238,32 +238,32 @@ def _rug(u: Values, v: Values, w: Values, seed: Seeds, a: Colours, b: Colours) -
     inside = np.where(style == 0, medallion, np.where(style == 1, lattice, bars))
     mix = np.where(rim > 0.7, border, inside & (rim < 0.7)).astype(u.dtype)
     speckle = 1 + _detail(w, 0.011, 0.35) * (hashed(_cells(u * 90), _cells(v * 90), seed) - 0.5)
-    return np.asarray((a + (b - a) * mix[:, None]) * speckle[:, None])
+    return np.asarray((a + (b - a) * mix) * speckle)
 
 
 def _sky(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     """What a window shows: sky with clouds (a), and hills or houses (b) below."""
-    cloud = np.clip(2.2 * fractal(u * 1.5, v * 3, seed, 3) - 1, 0, 1)[:, None]
-    sky = a * (1.0 - 0.25 * v[:, None]) * (1 - cloud) + cloud * a.max(1, keepdims=True)
+    cloud = np.clip(2.2 * fractal(u * 1.5, v * 3, seed, 3) - 1, 0, 1)
+    sky = a * (1.0 - 0.25 * v) * (1 - cloud) + cloud * a.max(0)
     house = _cells(u * 3)
     roof = np.where(
         seed % 2 == 0,
         hashed(house, np.zeros_like(house), seed) * 0.8 - 0.6,
         0.5 * fractal(u * 2, np.zeros_like(u), seed + 1, 2) - 0.4,
     )
-    lit = (hashed(_cells(u * 12), _cells(v * 12), seed) > 0.6)[:, None]
-    town = b * np.where((seed % 2 == 0)[:, None] & lit, 1.6, 1.0)
-    return np.asarray(np.where((v < roof)[:, None], town, sky))
+    lit = hashed(_cells(u * 12), _cells(v * 12), seed) > 0.6
+    town = b * np.where((seed % 2 == 0) & lit, 1.6, 1.0)
+    return np.asarray(np.where(v < roof, town, sky))
 
 
 def _screen(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
     """A screen: a scene of soft fields, or a page with a bar and lines of text."""
-    field = fractal(u * 2, v * 2, seed, 3)[:, None]
+    field = fractal(u * 2, v * 2, seed, 3)
     film = a * field + b * (1 - field)
     line = (hashed(_cells(u * 10), _cells(v * 9), seed) > 0.35) & (np.abs(v * 9 % 1 - 0.5) < 0.25)
-    page = np.where((line & (np.abs(u) < 0.8) & (v < 0.6))[:, None], b, 0.85 + 0 * a)
-    page = np.where((v > 0.75)[:, None], a, page)
-    return np.where((seed % 2 == 0)[:, None], film, page)
+    page = np.where(line & (np.abs(u) < 0.8) & (v < 0.6), b, 0.85 + 0 * a)
+    page = np.where(v > 0.75, a, page)
+    return np.where(seed % 2 == 0, film, page)
 
 
 def _dial(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
@@ -278,7 +278,7 @@ def _dial(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours)
         return np.asarray((along > -0.08) & (along < length) & (across < width), u.dtype)
 
     hands = hand(hours * np.pi / 6, 0.48, 0.07) + hand(hours * 2 * np.pi, 0.7, 0.05)
-    return np.where((marks | (hands > 0))[:, None], b, a)
+    return np.where(marks | (hands > 0), b, a)
 
 
 def _cover(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours) -> Colours:
@@ -286,7 +286,7 @@ def _cover(u: Values, v: Values, _w: Values, seed: Seeds, a: Colours, b: Colours
     bands = np.abs(np.abs(v) - 0.8) < 0.06
     title = (np.abs(v - 0.3) < 0.25) & (np.abs(u) < 0.6)
     title &= hashed(_cells(u * 9), _cells(v * 9), seed) > 0.4
-    return np.where((bands | title)[:, None], b, a)
+    return np.where(bands | title, b, a)
 
 
 PICTURES: dict[str, Callable[[Values, Values, Values, Seeds, Colours, Colours], Colours]] = {

@@ -14,8 +14,7 @@ from jaxtyping import Bool, Float, Int
 from taskonomy.data.cameras import look_at, pixel_rays
 from taskonomy.data.scenes.render import Camera
 from taskonomy.data.scenes.shading import Stage
-from taskonomy.data.scenes.shapes import SHELL_CLASSES
-from taskonomy.data.scenes.tracer import Primitives
+from taskonomy.data.scenes.shapes import SHELL_CLASSES, Primitives
 from taskonomy.errors import BadInput
 
 EYE_HEIGHT = (1.0, 1.8)

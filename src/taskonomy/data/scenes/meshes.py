@@ -1,0 +1,111 @@
+"""Triangle meshes inscribed in primitives, by which Embree finds what a ray meets."""
+
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
+
+_SAG = 0.004
+"""Metres by which a polygon around the curved surface that it stands for may lie inside it."""
+_MOST_SIDES = 32
+
+
+def mesh(
+    p: Primitives,
+) -> tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "T 3"], Int[np.ndarray, " T"]]:
+    """Return vertices, triangles and the primitive that each triangle belongs to."""
+    vertices, triangles, owner, count = [], [], [], 0
+    sides = _sides(p)
+    # Primitives of one kind and number of sides at a time: rooms hold hundreds.
+    for shape, side in np.unique(np.stack([p.shape, sides], 1), axis=0).tolist():
+        rows = np.flatnonzero((p.shape == shape) & (sides == side))
+        unit, faces = _unit_mesh(shape, side)
+        local = unit * p.half[rows, None]
+        if shape == CYLINDER:
+            local[..., :2] *= 1 - p.bevel[rows, None, None] * unit[:, 2:]
+        elif shape == ROUNDED:
+            # Three vertices a corner, one on each face that meets there.
+            pull = np.tile(~np.eye(3, dtype=bool), (8, 1)) * p.bevel[rows, None, None]
+            local -= np.sign(unit) * pull
+        world = local @ p.rotation[rows].transpose(0, 2, 1) + p.centre[rows, None]
+        first = count + len(unit) * np.arange(len(rows))
+        vertices.append(world.reshape(-1, 3))
+        triangles.append((faces + first[:, None, None]).reshape(-1, 3))
+        owner.append(np.repeat(rows, len(faces)))
+        count += len(unit) * len(rows)
+    return np.concatenate(vertices), np.concatenate(triangles), np.concatenate(owner)
+
+
+def _sides(p: Primitives) -> Int[np.ndarray, " P"]:
+    """How many sides keep a polygon of each one's radius within the sag: even, 0 for boxes."""
+    radius = np.where(p.shape == CYLINDER, p.half[:, :2].max(1), p.half.max(1))
+    angle = np.arccos(1 - _SAG / np.maximum(radius, 4 * _SAG))
+    even = np.minimum(2 * np.ceil(np.pi / angle / 2), _MOST_SIDES)
+    return np.where((p.shape == CYLINDER) | (p.shape == ELLIPSOID), even, 0).astype(int)
+
+
+@lru_cache
+def _unit_mesh(shape: int, sides: int) -> tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "T 3"]]:
+    corners = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
+    if shape == BOX:
+        return corners, _box_triangles(1)
+    if shape == ROUNDED:
+        return np.repeat(corners, 3, axis=0), _box_triangles(3)
+    angle = 2 * np.pi * np.arange(sides) / sides
+    ring = np.stack([np.cos(angle), np.sin(angle)], 1)
+    if shape == CYLINDER:
+        levels = [(-1.0, 1.0), (1.0, 1.0)]
+    else:
+        latitude = np.linspace(-np.pi / 2, np.pi / 2, sides // 2 + 1)[1:-1]
+        levels = [(np.sin(a), np.cos(a)) for a in latitude]
+    rings = [np.column_stack([ring * radius, np.full(sides, z)]) for z, radius in levels]
+    points = np.concatenate([*rings, [[0, 0, -1], [0, 0, 1]]])
+    foot, top, last = len(points) - 2, len(points) - 1, (len(levels) - 1) * sides
+    faces = []
+    for i in range(sides):
+        j = (i + 1) % sides
+        faces += [(i, j, foot), (last + i, last + j, top)]
+        for level in range(0, last, sides):
+            a, b = level + i, level + j
+            faces += [(a, b, b + sides), (a, b + sides, a + sides)]
+    return points, np.array(faces)
+
+
+def _box_triangles(per_corner: int) -> Int[np.ndarray, "T 3"]:
+    """Triangles of a box whose corner c = 4x + 2y + z has `per_corner` vertices (1, or one a face).
+
+    With three, faces shrink and their gaps are closed by a quad an edge and a triangle a corner.
+    """
+
+    def vertex(bits: tuple[int, int, int], axis: int) -> int:
+        corner = 4 * bits[0] + 2 * bits[1] + bits[2]
+        return corner * per_corner + (axis if per_corner == 3 else 0)
+
+    faces: list[tuple[int, int, int]] = []
+
+    def quad(a: int, b: int, c: int, d: int) -> None:
+        faces.extend([(a, b, c), (a, c, d)])
+
+    def bits(axes: tuple[int, int, int], values: tuple[int, int, int]) -> tuple[int, int, int]:
+        found = dict(zip(axes, values, strict=True))
+        return found[0], found[1], found[2]
+
+    for axis in range(3):
+        axes = (axis, (axis + 1) % 3, (axis + 2) % 3)
+        for s in (0, 1):
+            rim = [bits(axes, (s, *pair)) for pair in ((0, 0), (0, 1), (1, 1), (1, 0))]
+            quad(*(vertex(corner, axis) for corner in rim))
+            if per_corner == 3:
+                for t in (0, 1):
+                    one, two = bits(axes, (0, s, t)), bits(axes, (1, s, t))
+                    quad(
+                        vertex(one, axes[1]),
+                        vertex(one, axes[2]),
+                        vertex(two, axes[2]),
+                        vertex(two, axes[1]),
+                    )
+    if per_corner == 3:
+        faces.extend((3 * c, 3 * c + 1, 3 * c + 2) for c in range(8))
+    return np.array(faces)
