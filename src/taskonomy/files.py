@@ -12,14 +12,25 @@ def write(path: Path, content: bytes) -> None:
     """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        try:
-            partial.write_bytes(content)
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(content)
+        fill(partial, content)
         partial.replace(path)
     except OSError as error:
         error.filename, error.filename2 = error.filename2 or str(path), None
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def fill(path: Path, content: bytes) -> None:
+    """Write a file in a folder that is hidden itself until it is whole; errors as in `write`."""
+    try:
+        try:
+            file = open(path, "wb")
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = open(path, "wb")
+        with file:
+            file.write(content)
+    except OSError as error:
+        error.filename = str(path)
+        raise

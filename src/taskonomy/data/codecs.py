@@ -162,8 +162,12 @@ def _decode_soft(content: bytes, where: str) -> Float32[np.ndarray, " K"]:
 
 # --- PNG ----------------------------------------------------------------------------------------
 
-# One fixed filter: trying them all takes twice the time for a twentieth of the size.
-_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB)
+# Runs alone and one fixed filter: whole compression takes a fifth more time for a thirtieth of the
+# size, trying all filters half as much again for a twentieth.
+_FAST = (
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB),
+)
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 _BITS: dict[str, tuple[int, ...]] = {"depth": (16,), "unit16": (16,), "unit8": (8, 16)}

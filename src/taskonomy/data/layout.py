@@ -137,9 +137,11 @@ def read(source: Dataset | Path, view: View, domain: str) -> Any:
 
 
 def write(root: Path, view: View, domain: str, value: Any) -> None:
-    """Write a view's file of a domain, whole or not at all; units as in `codecs.decode`."""
-    file = path(root, view, domain)
-    files.write(file, encode(DOMAINS[domain], value))
+    """Write a view's file of a domain; units as in `codecs.decode`.
+
+    Whoever makes a data set writes it under a hidden name and renames it when it is whole.
+    """
+    files.fill(path(root, view, domain), encode(DOMAINS[domain], value))
 
 
 def missing(dataset: Dataset, domain: str) -> list[View]:
@@ -160,7 +162,7 @@ def _has(source: Dataset | Path, view: View, domain: str) -> bool:
 
 def _path(root: Path, view: View, domain: str, place: Place) -> Path:
     name = f"point_{view.point}_view_{view.view}_domain_{place.word}{DOMAINS[domain].suffix}"
-    return root / view.building / place.folder / name
+    return Path(f"{root}/{view.building}/{place.folder}/{name}")
 
 
 def _folders(root: Path) -> list[str]:
