@@ -272,7 +272,8 @@ def _curvature_from_file(
 
 
 def _fraction_to_file(top: int, kind: type) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda value: np.rint(np.clip(np.nan_to_num(value), 0, 1) * top).astype(kind)
+    # fmax passes nan by.
+    return lambda value: np.rint(np.minimum(np.fmax(value, 0), 1) * top).astype(kind)
 
 
 def _fraction_from_file(

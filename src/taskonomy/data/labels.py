@@ -215,9 +215,13 @@ def _segments(
     smallest = -(-height * width // 255)
     graph = cv2.ximgproc.segmentation.createGraphSegmentation(sigma, k, smallest)
     labels = graph.processImage(np.ascontiguousarray(stack))
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    number = np.argsort(np.argsort(first))
-    return np.minimum(number[inverse].reshape(height, width), 255).astype(np.uint8)
+    backwards = labels.ravel()[::-1]
+    # Of equal indices the last assignment stays: each label's first pixel.
+    first = np.full(labels.max() + 1, labels.size)
+    first[backwards] = np.arange(labels.size)[::-1]
+    number = np.empty_like(first)
+    number[first.argsort()] = np.arange(len(first))
+    return np.minimum(number, 255).astype(np.uint8).take(labels)
 
 
 def agreement(

@@ -161,30 +161,31 @@ def _assemble(
     plan: FloorPlan, seed: int, kind: str, lights: tuple[Light, ...], sun: Sun | None
 ) -> Room:
     known: dict[Material, int] = {}
-    rows: list[tuple[Part, Placed, int]] = []
+    rows: list[tuple[Part, int]] = []
     for instance, placed in enumerate(plan.placed):
-        rows += [(part, placed, instance) for part in placed.thing.parts]
-    centre, rotation = np.empty((len(rows), 3)), np.empty((len(rows), 3, 3))
-    turns = [euler_to_matrix(0.0, 0.0, float(placed.yaw)) for placed in plan.placed]
-    for i, (part, placed, instance) in enumerate(rows):
-        turn = turns[instance]
-        centre[i] = turn @ part.centre
-        centre[i] += (placed.x, placed.y, placed.z)
-        rotation[i] = turn @ euler_to_matrix(*map(float, part.turn)) if any(part.turn) else turn
+        rows += [(part, instance) for part in placed.thing.parts]
+    turns = np.array([euler_to_matrix(0.0, 0.0, float(placed.yaw)) for placed in plan.placed])
+    places = np.array([(placed.x, placed.y, placed.z) for placed in plan.placed])
+    instances = np.array([instance for _, instance in rows])
+    turn = turns[instances]
+    centre = np.einsum("nij,nj->ni", turn, np.array([part.centre for part, _ in rows]))
+    for i, (part, _) in enumerate(rows):
+        if part.turn != (0.0, 0.0, 0.0):
+            turn[i] = turn[i] @ euler_to_matrix(*map(float, part.turn))
     names = [placed.thing.name for placed in plan.placed]
     return Room(
         seed=seed,
         kind=kind,
         size=plan.size,
         primitives=Primitives(
-            np.array([part.shape for part, _, _ in rows]),
-            centre,
-            np.array([part.half for part, _, _ in rows], float),
-            rotation,
-            np.array([part.bevel for part, _, _ in rows], float),
+            np.array([part.shape for part, _ in rows]),
+            centre + places[instances],
+            np.array([part.half for part, _ in rows], float),
+            turn,
+            np.array([part.bevel for part, _ in rows], float),
         ),
-        instance=np.array([instance for _, _, instance in rows]),
-        material=np.array([known.setdefault(part.material, len(known)) for part, _, _ in rows]),
+        instance=instances,
+        material=np.array([known.setdefault(part.material, len(known)) for part, _ in rows]),
         materials=tuple(known),
         objects=tuple(names),
         semantic=np.array([_semantic(name) for name in names]),

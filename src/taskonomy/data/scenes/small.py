@@ -92,20 +92,22 @@ def potted_plant(p: Palette, size: Number) -> Thing:
 
 def book(p: Palette) -> tuple[float, Material]:
     """A book's thickness and cover."""
-    rng = p.rng
-    a = rgb(p.vivid(), rng.uniform(0.3, 0.9), rng.uniform(0.25, 0.95))
-    b = rgb(p.vivid(), rng.uniform(0.0, 0.5), rng.choice([0.2, 0.95]))
-    return float(rng.uniform(0.018, 0.05)), Material("cover", a, b, 1.0, 0.2, seed=p.seed())
+    # One call for all numbers: a library holds six hundred books.
+    hue, full, light, other, pale, dark, thick = p.rng.random(7).tolist()
+    a = rgb(hue, 0.3 + 0.6 * full, 0.25 + 0.7 * light)
+    b = rgb(other, 0.5 * pale, 0.2 if dark < 0.5 else 0.95)
+    return 0.018 + 0.032 * thick, Material("cover", a, b, 1.0, 0.2, seed=p.seed())
 
 
 def row_of_books(p: Palette, length: Number, tallest: Number = 0.29) -> Thing:
     """Books upright in a row, the last one leaning; each spine of its own colour."""
-    rng, parts, x = p.rng, [], -length / 2
+    parts, x = [], -length / 2
     while True:
         thick, cover = book(p)
         if x + thick > length / 2 - 0.05:
             break
-        h, d = float(rng.uniform(0.68, 1.0)) * tallest, float(rng.uniform(0.15, 0.2))
+        tall, deep = p.rng.random(2).tolist()
+        h, d = (0.68 + 0.32 * tall) * tallest, 0.15 + 0.05 * deep
         parts.append(box(x + thick / 2, 0.1 - d / 2, 0, (thick, d, h), cover))
         x += thick + 0.001
     thick, cover = book(p)

@@ -98,21 +98,20 @@ def choose_fixations(
 def sees(
     stage: Stage, locations: Float[np.ndarray, "n 3"], points: Float[np.ndarray, "n 3"]
 ) -> Bool[np.ndarray, " n"]:
-    """Whether the surface point at `points` is the first thing on the way from each location."""
+    """Whether nothing lies on the way from each location to the surface point at `points`."""
     way = points - locations
     far = np.linalg.norm(way, axis=1)
-    hits = stage.tracer.trace(locations, way / far[:, None])
-    return np.asarray(np.abs(hits.distance - far) < 1e-3)
+    return ~stage.tracer.occluded(locations, way / far[:, None], far - 1e-3)
 
 
 def clearance(primitives: Primitives, points: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, " n"]:
     """Distance of each point from the nearest primitive's (oriented) bounding box, in metres."""
-    offset = points[:, None] - primitives.centre
-    local = np.einsum("pij,npi->npj", primitives.rotation, offset)
+    axes = primitives.rotation.transpose(2, 0, 1)
+    local = axes @ points.T - np.einsum("jpi,pi->jp", axes, primitives.centre)[..., None]
     wide = primitives.half.copy()
     wide[:, :2] *= 1 + np.where(primitives.shape == 1, np.abs(primitives.bevel), 0)[:, None]
-    outside = np.maximum(np.abs(local) - wide, 0)
-    return np.asarray(np.sqrt(np.einsum("npj,npj->np", outside, outside)).min(1))
+    outside = np.maximum(np.abs(local) - wide.T[..., None], 0)
+    return np.asarray(np.sqrt(np.einsum("jpn,jpn->pn", outside, outside).min(0)))
 
 
 def _free_positions(stage: Stage, rng: np.random.Generator) -> Float[np.ndarray, "n 3"]:
@@ -214,13 +213,13 @@ def _interest(
         [pixel_rays(_PROBE, c.fov).reshape(-1, 3) @ c.rotation.T for c in cameras]
     )
     origins = np.repeat([c.location for c in cameras], _PROBE**2, axis=0)
-    hits = stage.tracer.trace(origins, rays)
+    hits = stage.tracer.trace(origins, rays.astype(np.float32))
     instance = room.instance[hits.primitive].reshape(len(cameras), -1)
+    rows = np.arange(len(cameras))[:, None] * len(room.objects)
+    counts = np.bincount((rows + instance).ravel(), minlength=rows.size * len(room.objects))
+    share = counts.reshape(len(cameras), -1) / _PROBE**2
     shell = np.array([name in SHELL_CLASSES for name in room.objects])
-    labelled = (room.semantic[instance] > 1).mean(1)
-    objects = (~shell[instance]).mean(1)
-    kinds = np.array([len(np.unique(row)) for row in instance])
-    largest = np.array([np.bincount(row).max() for row in instance]) / _PROBE**2
     near = (hits.distance.reshape(len(cameras), -1) < 0.5).mean(1)
-    rest = 0.25 * objects + 0.02 * np.minimum(kinds, 12)
-    return labelled, np.asarray(rest - np.maximum(largest - 0.55, 0) * 2 - near)
+    rest = 0.25 * share[:, ~shell].sum(1) + 0.02 * np.minimum((share > 0).sum(1), 12)
+    rest -= np.maximum(share.max(1) - 0.55, 0) * 2 + near
+    return share[:, room.semantic > 1].sum(1), rest
