@@ -25,12 +25,10 @@ def fill(path: Path, content: bytes) -> None:
     """Write a file in a folder that is hidden itself until it is whole; errors as in `write`."""
     try:
         try:
-            file = open(path, "wb")
+            path.write_bytes(content)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = open(path, "wb")
-        with file:
-            file.write(content)
+            path.write_bytes(content)
     except OSError as error:
         error.filename = str(path)
         raise

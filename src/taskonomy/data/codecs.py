@@ -162,11 +162,10 @@ def _decode_soft(content: bytes, where: str) -> Float32[np.ndarray, " K"]:
 
 # --- PNG ----------------------------------------------------------------------------------------
 
-# Runs alone and one fixed filter: whole compression takes a fifth more time for a thirtieth of the
-# size, trying all filters half as much again for a twentieth.
+# Runs alone and one fixed filter: whole compression takes a fifth more time for hardly less size.
 _FAST = (
     *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
-    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
 )
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}

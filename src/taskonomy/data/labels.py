@@ -214,7 +214,7 @@ def _segments(
     height, width = stack.shape[:2]
     smallest = -(-height * width // 255)
     graph = cv2.ximgproc.segmentation.createGraphSegmentation(sigma, k, smallest)
-    labels = graph.processImage(np.ascontiguousarray(stack))
+    labels = np.asarray(graph.processImage(np.ascontiguousarray(stack)), np.intp)
     backwards = labels.ravel()[::-1]
     # Of equal indices the last assignment stays: each label's first pixel.
     first = np.full(labels.max() + 1, labels.size)

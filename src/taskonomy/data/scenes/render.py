@@ -111,7 +111,8 @@ def _photograph(
     open_ = _evened(openness(stage, seen).reshape(instance.shape), instance).ravel()
     each = np.repeat(pixel, size**2)
     light = radiance(stage, seen, open_, np.full(len(each), CENTRE), each)
-    rows = np.flatnonzero([_busy(image) for image in light.reshape(3, -1, size, size).swapaxes(0, 1)])
+    busy = [_busy(light.reshape(3, *instance.shape)[:, k]) for k in range(len(cameras))]
+    rows = np.flatnonzero(np.stack(busy))
     camera_of, many = rows // size**2, len(_GRID)
     rays, origins = [], []
     for k, camera in enumerate(cameras):
@@ -171,6 +172,6 @@ def _develop(light: Float[np.ndarray, "3 H W"]) -> UInt8[np.ndarray, "H W 3"]:
     exposure = 0.2 / max(float(np.exp(np.log(grey + np.float32(1e-3)).mean())), 1e-3)
     x = light * np.float32(min(exposure, 8.0))
     # Filmic shoulder: linear near black, white at about four times middle grey's headroom.
-    x = x * (1 + x / 6) / (1 + x)
-    encoded = 255 * np.clip(x * np.float32(1.25), 0, 1) ** np.float32(1 / 2.2)
+    shown = x * (1 + x / 6) / (1 + x)
+    encoded = 255 * np.clip(shown * np.float32(1.25), 0, 1) ** np.float32(1 / 2.2)
     return np.ascontiguousarray(encoded.round().astype(np.uint8).transpose(1, 2, 0))

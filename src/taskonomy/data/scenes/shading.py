@@ -49,11 +49,6 @@ class Stage:
         return Tracer(self.room.primitives)
 
     @cached_property
-    def rotations(self) -> Float[np.ndarray, "3 3 P"]:
-        rotation = self.room.primitives.rotation.transpose(1, 2, 0)
-        return np.ascontiguousarray(rotation, np.float32)
-
-    @cached_property
     def half(self) -> Float[np.ndarray, "3 P"]:
         return np.ascontiguousarray(self.room.primitives.half.T, np.float32)
 
@@ -102,10 +97,11 @@ def surfaces(stage: Stage, origins: Vectors, rays: Vectors, hits: Hits | None = 
     """Trace unit rays, unless their hits are known; all in single precision."""
     origins, rays = np.asarray(origins, np.float32), np.asarray(rays, np.float32)
     hits = stage.tracer.trace(origins.T, rays.T) if hits is None else hits
-    distance, local, facing = (
-        a.astype(np.float32, copy=False) for a in (hits.distance, hits.local.T, hits.normal.T)
+    distance = hits.distance.astype(np.float32, copy=False)
+    local, facing, normal = (
+        vectors.T.astype(np.float32, copy=False)
+        for vectors in (hits.local, hits.normal, hits.outward)
     )
-    normal = np.einsum("ijn,jn->in", take(stage.rotations, hits.primitive), facing)
     start = origins + distance * rays + _LIFT * normal
     return Surfaces(start, normal, rays, distance, local, facing, hits.primitive)
 
@@ -179,7 +175,7 @@ def _ambient(normal: Vectors, open_: Values) -> Vectors:
     """Light from all around: bluish from above, floor-coloured from below, less in corners."""
     up = 0.5 + 0.5 * normal[2]
     strength = _AMBIENT * (0.35 + 0.65 * open_)
-    return (_BELOW + up * (_ABOVE - _BELOW)) * strength
+    return np.asarray((_BELOW + up * (_ABOVE - _BELOW)) * strength)
 
 
 def _add_light(
@@ -203,9 +199,9 @@ def _add_light(
         emitted = -(np.array(source.normal, np.float32) @ to)
         front &= emitted > 0
         power *= emitted
-    rows = np.flatnonzero(front)
-    limits = take(away, rows) - np.float32(0.3)
-    front[rows] = ~stage.tracer.occluded(take(seen.start, rows).T, take(to, rows).T, limits)
+    # A ray that ends before it starts costs nothing.
+    limits = np.where(front, away - np.float32(0.3), np.float32(-1))
+    front &= ~stage.tracer.occluded(seen.start.T, to.T, limits)
     power *= front
     tint = np.array(source.colour, np.float32)[:, None]
     light += power * facing * tint

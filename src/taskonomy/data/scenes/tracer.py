@@ -22,19 +22,21 @@ _NEWTON_STEPS = 12
 class Hits:
     """Where rays end; `primitive` is -1 (and the rest nan) where a ray meets nothing.
 
-    The transposes of `local` and `normal` are contiguous: planes of coordinates.
+    The transposes of the vectors are contiguous: planes of coordinates.
 
     Attributes:
         primitive: index of the primitive.
         distance: the ray parameter (metres for unit directions).
         local: the hit point in the primitive's own frame.
         normal: the outward unit normal in that frame.
+        outward: the same in the world.
     """
 
     primitive: Int[np.ndarray, " n"]
     distance: Float[np.ndarray, " n"]
     local: Float[np.ndarray, "n 3"]
     normal: Float[np.ndarray, "n 3"]
+    outward: Float[np.ndarray, "n 3"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class Tracer:
                 sizes = take(p.half, which), take(p.bevel, which)
                 distance[rows], found = intersect(take(o, rows), take(d, rows), *sizes)
                 put(normal, rows, found)
-        return Hits(primitive, distance, (o + distance * d).T, normal.T)
+        outward = np.einsum("ijn,jn->in", rotation, normal)
+        return Hits(primitive, distance, (o + distance * d).T, normal.T, outward.T)
 
     def occluded(
         self,

@@ -154,9 +154,8 @@ def _candidate_points(
     attraction = np.array([_ATTRACTION.get(name, _UNLABELLED) for name in room.objects])
     # Each object counts once, however many looks fell on it.
     weight = attraction[instance] / np.bincount(instance, minlength=len(attraction))[instance]
-    normal = np.einsum("nij,nj->ni", room.primitives.rotation[hits.primitive], hits.normal)
     point = origins + hits.distance[:, None] * rays
-    return _Candidates(point, normal, instance, weight / weight.sum())
+    return _Candidates(point, hits.outward, instance, weight / weight.sum())
 
 
 def _cameras(
