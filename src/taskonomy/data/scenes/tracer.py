@@ -94,6 +94,14 @@ class Tracer:
         outward = np.einsum("ijn,jn->in", rotation, normal)
         return Hits(primitive, distance, (o + distance * d).T, normal.T, outward.T)
 
+    def glance(
+        self, origins: Float[np.ndarray, "n 3"], directions: Float[np.ndarray, "n 3"]
+    ) -> tuple[Int[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
+        """The primitive that each ray meets (-1: none) and the distance of its mesh: quick, and off
+        by what the mesh lies inside of it."""
+        found = self._scene.run(_single(origins), _single(directions), output=True)
+        return self._owner.take(found["primID"]), found["tfar"]
+
     def occluded(
         self,
         origins: Float[np.ndarray, "n 3"],

@@ -212,13 +212,13 @@ def _interest(
         [pixel_rays(_PROBE, c.fov).reshape(-1, 3) @ c.rotation.T for c in cameras]
     )
     origins = np.repeat([c.location for c in cameras], _PROBE**2, axis=0)
-    hits = stage.tracer.trace(origins, rays.astype(np.float32))
-    instance = room.instance[hits.primitive].reshape(len(cameras), -1)
+    primitive, distance = stage.tracer.glance(origins, rays)
+    instance = room.instance.take(primitive).reshape(len(cameras), -1)
     rows = np.arange(len(cameras))[:, None] * len(room.objects)
     counts = np.bincount((rows + instance).ravel(), minlength=rows.size * len(room.objects))
     share = counts.reshape(len(cameras), -1) / _PROBE**2
     shell = np.array([name in SHELL_CLASSES for name in room.objects])
-    near = (hits.distance.reshape(len(cameras), -1) < 0.5).mean(1)
+    near = (distance.reshape(len(cameras), -1) < 0.5).mean(1)
     rest = 0.25 * share[:, ~shell].sum(1) + 0.02 * np.minimum((share > 0).sum(1), 12)
     rest -= np.maximum(share.max(1) - 0.55, 0) * 2 + near
     return share[:, room.semantic > 1].sum(1), rest
