@@ -2,9 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from taskonomy.data import codecs, items, labels, layout, splits
 from taskonomy.data.availability import DECLARATION
 from taskonomy.data.layout import Dataset, View
 from taskonomy.errors import BadInput
+from taskonomy.workers import pool as start
 
 OFF_CENTRE = 1.0
 """Degrees by which a fixated point may miss the image's centre."""
@@ -25,6 +26,10 @@ DISAGREEING = 30.0
 """Degrees: the median angle between a building's normals and its depth's. A flipped axis is far
 beyond; clutter at 64 pixels and a sensor's noise stay below."""
 ROUNDING = 2 / codecs.DEPTH_UNITS_PER_METRE
+
+_CHUNK = 32
+_WORTH_PROCESSES = 1000
+"""Views that take longer to check than processes take to start."""
 
 _KEYS = (
     "bounding_box_ranges",
@@ -88,11 +93,11 @@ def verify(root: Path) -> Report:
     """
     dataset = layout.index(root)
     faults = list(_missing(dataset))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        checking = pool.map(lambda view: _check(dataset, view), dataset.views)
-        checked = list(
-            tqdm(checking, total=len(dataset.views), desc="verify", unit="view", mininterval=1)
+    checked = list(
+        tqdm(
+            _check_all(dataset), total=len(dataset.views), desc="verify", unit="view", mininterval=1
         )
+    )
     for result in checked:
         faults += result.faults
     faults += _disagreeing(dataset, checked)
@@ -130,6 +135,31 @@ def _missing(dataset: Dataset) -> Iterator[str]:
             file = layout.path(dataset.root, absent[0], domain)
             others = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
             yield f"{file}{others}: missing, expected a file for each of {len(dataset.views)} views"
+
+
+def _check_all(dataset: Dataset) -> Iterator[_Checked]:
+    """Every view, in order; by processes where there are enough to pay for starting them."""
+    workers = len(os.sched_getaffinity(0))
+    if workers == 1 or len(dataset.views) < _WORTH_PROCESSES:
+        yield from (_check(dataset, view) for view in dataset.views)
+        return
+    chunks = [dataset.views[i : i + _CHUNK] for i in range(0, len(dataset.views), _CHUNK)]
+    with start(workers) as pool:
+        try:
+            for results in pool.map(partial(_check_some, dataset.root), chunks):
+                yield from results
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _check_some(root: Path, views: Sequence[View]) -> list[_Checked]:
+    dataset = _indexed(root)
+    return [_check(dataset, view) for view in views]
+
+
+# A worker's own: cheaper than to be sent the index with every chunk.
+_indexed = cache(layout.index)
 
 
 def _check(dataset: Dataset, view: View) -> _Checked:
