@@ -5,10 +5,10 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults lint ui pipeline bench docs
+.PHONY: help setup run test faults lint k8s ui pipeline bench docs
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
 setup: .venv/.synced  ## install the locked environment into .venv
 
@@ -36,6 +36,11 @@ lint: .venv/.synced  ## style, types, the compiled pipeline
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+k8s: .venv/.synced  ## the manifests of every overlay (RELEASE=1: every image by digest)
+	@command -v kubectl > /dev/null || \
+	  { echo "make k8s: kubectl is not installed; see kubernetes.io/docs/tasks/tools" >&2; exit 2; }
+	$(BIN)/python -m k8s.check $(if $(RELEASE),--release)
 
 ui: .venv/.synced  ## MLflow's pages on the models of out/
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/out/mlflow.db

@@ -1,0 +1,1 @@
+"""The manifests, and their checks: `python -m k8s.check`."""
