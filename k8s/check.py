@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from k8s.checks import images, network, ports, references, restricted, schema, selectors, values
 from k8s.checks.manifests import Finding, Overlay, folders, read
 
+# Debian 12's kubernetes-client (1.20) knows no kustomize components.
+INSTALL = "install version 1.32 or newer: https://kubernetes.io/docs/tasks/tools"
 CHECKS = (schema, values, references, selectors, ports, restricted, images, network)
 
 
@@ -35,9 +37,13 @@ def main() -> int:
     parser.add_argument("--release", action="store_true", help="every image must have a digest")
     args = parser.parse_args()
     if not shutil.which("kubectl"):
-        print("make k8s: kubectl is not installed; see k8s/README.md", file=sys.stderr)
+        print(f"k8s.check: kubectl is not installed; {INSTALL}", file=sys.stderr)
         return 2
-    overlays = [read(folder) for folder in folders()]
+    try:
+        overlays = [read(folder) for folder in folders()]
+    except ValueError as error:
+        print(error)
+        return 1
     found = [finding for overlay in overlays for finding in findings(overlay)]
     unpinned = [finding for overlay in overlays for finding in images.unpinned(overlay)]
     for line in found + (unpinned if args.release else []):

@@ -123,7 +123,7 @@ def render(folder: Path) -> list[Object]:
         ["kubectl", "kustomize", str(folder)], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise ValueError(done.stderr.strip().splitlines()[-1])
+        raise ValueError(f"{folder.name}: {done.stderr.strip().splitlines()[-1]}")
     return [item for item in yaml.safe_load_all(done.stdout) if item]
 
 
@@ -160,12 +160,11 @@ def show(value: object) -> str:
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every mapping entry below a value, with its dotted path."""
+    """A value and everything below it, each with its dotted path."""
+    yield path, value
     if isinstance(value, dict):
         for key, inner in value.items():
-            place = f"{path}.{key}" if path else str(key)
-            yield place, inner
-            yield from walk(inner, place)
+            yield from walk(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from walk(inner, f"{path}[{index}]")

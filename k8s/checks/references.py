@@ -16,7 +16,8 @@ def check(overlay: Overlay) -> Iterator[Finding]:
         yield Finding(overlay.where(item), "a secret in the manifests", "none: secrets.yaml")
     for item in overlay.of("StatefulSet"):
         services = overlay.names("Service", item["metadata"]["namespace"])
-        yield from _known(overlay, item, "Service", {item["spec"]["serviceName"]}, services)
+        wanted = {item["spec"].get("serviceName", "")} - {""}
+        yield from _known(overlay, item, "Service", wanted, services)
     yield from _roles(overlay)
     yield from _queues(overlay)
 

@@ -28,16 +28,21 @@ def _faults(text: str) -> tuple[str, ...]:
     if custom is not None:
         found = jsonschema.Draft202012Validator(custom).iter_errors(item)
         return tuple(_line(error) for error in found)
-    return tuple(line for version in VERSIONS for line in _builtin(item, version))
+    return tuple(_builtin(item))
 
 
-def _builtin(item: Object, version: str) -> Iterator[str]:
-    try:
-        kubernetes_validate.validate(item, version, strict=True)
-    except kubernetes_validate.ValidationError as error:
-        yield _line(error)
-    except kubernetes_validate.SchemaNotFoundError:
-        yield f"no schema of {item['apiVersion']} {item['kind']} in Kubernetes {version}"
+def _builtin(item: Object) -> Iterator[str]:
+    without = []
+    for version in VERSIONS:
+        try:
+            kubernetes_validate.validate(item, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            yield _line(error)
+        except kubernetes_validate.SchemaNotFoundError:
+            without.append(version)
+    if without:
+        kind = f"{item['apiVersion']} {item['kind']}"
+        yield f"no schema of {kind} in Kubernetes {', '.join(without)} nor in k8s/schemas"
 
 
 @cache

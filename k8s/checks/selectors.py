@@ -31,7 +31,7 @@ def _policies(overlay: Overlay) -> Iterator[Finding]:
     for item in overlay.of("NetworkPolicy"):
         where, spec = overlay.where(item), item["spec"]
         namespace = item["metadata"]["namespace"]
-        places = [("spec.podSelector", {"podSelector": spec["podSelector"]})]
+        places = [("spec", {"podSelector": spec["podSelector"]})]
         for direction, side in (("ingress", "from"), ("egress", "to")):
             for rule in spec.get(direction, []):
                 places += [(f"spec.{direction}.{side}", part) for part in rule.get(side, [])]

@@ -15,6 +15,7 @@ QUANTITY = re.compile(
 NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
+LABEL = "a label's value: at most 63 letters, digits, '-', '_' and '.'"
 MAPS_OF_QUANTITIES = ("requests", "limits", "default", "defaultRequest", "max", "min", "hard")
 MAPS_OF_LABELS = ("labels", "matchLabels", "nodeSelector", "nodeLabels", "selector")
 PAIRS = (("requests", "limits"), ("defaultRequest", "default"), ("default", "max"))
@@ -41,9 +42,9 @@ def _quantities(item: Object, where: str) -> Iterator[Finding]:
                 yield Finding(where, f"{place}{key}: {show(text)}", "a quantity, as 500m or 2Gi")
     if not good:
         return
-    for place, value in walk({"": item}):
+    for place, value in walk(item):
         if isinstance(value, dict):
-            yield from _order(value, where, place.strip("."))
+            yield from _order(value, where, place)
 
 
 def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
@@ -72,6 +73,8 @@ def _labels(item: Object, where: str) -> Iterator[Finding]:
                 continue  # a selector of the newer kind: its parts are walked by themselves
             prefix, slash, name = key.rpartition("/")
             if not NAME.fullmatch(name) or (slash and not PREFIX.fullmatch(prefix)):
-                yield Finding(where, f"{place}: key {show(key)}", "a label's key")
+                yield Finding(
+                    where, f"{place}: key {show(key)}", "a label's key, as prefix.org/name"
+                )
             if not isinstance(text, str) or (text and not NAME.fullmatch(text)):
-                yield Finding(where, f"{place}.{key}: {show(text)}", "a label's value, 63 at most")
+                yield Finding(where, f"{place}.{key}: {show(text)}", LABEL)

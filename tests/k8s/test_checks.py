@@ -1,0 +1,54 @@
+"""Each check sees the one thing that is wrong, and says it in one line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from k8s.check import findings
+from k8s.checks.images import unpinned
+from tests.k8s.conftest import GONE, broken, overlay
+
+FAULTS = yaml.safe_load(Path(__file__).with_name("faults.yaml").read_text())
+SERVER = "Deployment/server"
+IMAGE = "spec|template|spec|containers|0|image"
+
+
+def test_a_good_overlay_has_no_findings() -> None:
+    assert list(findings(overlay())) == []
+
+
+@pytest.mark.parametrize("case", FAULTS, ids=[case["fault"] for case in FAULTS])
+def test_one_fault_is_one_line(case: dict[str, Any]) -> None:
+    made = broken(case["object"], case["path"], case.get("value", GONE))
+    assert [str(finding) for finding in findings(made)] == [case["line"]]
+
+
+def test_a_stateful_sets_service_exists() -> None:
+    made = broken(SERVER, "kind", "StatefulSet")
+    (workload,) = made.of("StatefulSet")
+    workload["spec"]["serviceName"] = "serve"
+    assert [str(finding) for finding in findings(made)] == [
+        "good/StatefulSet/server: Service 'serve' is not defined, expected one of server"
+    ]
+
+
+def test_an_image_without_a_digest_is_named_and_is_no_fault_until_a_release() -> None:
+    made = broken(SERVER, IMAGE, "registry.example/server@unpinned")
+    assert list(findings(made)) == []
+    assert [str(finding) for finding in unpinned(made)] == [
+        "good/Deployment/server: image 'registry.example/server@unpinned', "
+        "expected a digest to release"
+    ]
+
+
+def test_kinds_images_have_tags_and_are_never_pulled() -> None:
+    made = broken(SERVER, IMAGE, "server:kind", name="kind")
+    assert [str(finding) for finding in findings(made)] == [
+        "kind/Deployment/server: image 'server:kind', "
+        "expected imagePullPolicy Never, as it has no digest"
+    ]
+    container = made.pods[0].containers[0]
+    container["imagePullPolicy"] = "Never"
+    assert list(findings(made)) == []
