@@ -1,0 +1,46 @@
+"""What the pipeline's steps ask for fits into what the namespace and the queue give."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes.utils.quantity import parse_quantity
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def steps() -> list[dict[str, Any]]:
+    """The resources of every step of the compiled pipeline."""
+    spec = next(yaml.safe_load_all((ROOT / "pipelines" / "taxonomy.yaml").read_text()))
+    executors = spec["deploymentSpec"]["executors"].values()
+    return [executor["container"]["resources"] for executor in executors]
+
+
+def objects(path: str) -> dict[str, dict[str, Any]]:
+    """The specifications of a manifest, by kind and name."""
+    loaded = yaml.safe_load_all((ROOT / "k8s" / path).read_text())
+    return {f"{item['kind']}/{item['metadata']['name']}": item["spec"] for item in loaded}
+
+
+def test_every_step_fits_into_the_limit_range_and_the_quota() -> None:
+    limits = objects("base/limits.yaml")
+    most = parse_quantity(limits["LimitRange/defaults"]["limits"][0]["max"]["memory"])
+    quota = limits["ResourceQuota/taskonomy"]["hard"]
+    for step in steps():
+        # The LimitRange gives no CPU limit, so a step may request any CPU below the quota.
+        assert parse_quantity(step["resourceMemoryLimit"]) <= most
+        assert parse_quantity(step["resourceMemoryLimit"]) <= parse_quantity(quota["limits.memory"])
+        assert parse_quantity(step["resourceCpuRequest"]) <= parse_quantity(quota["requests.cpu"])
+
+
+def test_every_training_step_fits_into_either_pool() -> None:
+    (group,) = objects("queues/queues.yaml")["ClusterQueue/taskonomy"]["resourceGroups"]
+    training = [step for step in steps() if "accelerator" in step]
+    assert training
+    for flavor in group["flavors"]:
+        pool = {item["name"]: parse_quantity(item["nominalQuota"]) for item in flavor["resources"]}
+        for step in training:
+            assert parse_quantity(step["resourceCpuRequest"]) <= pool["cpu"]
+            assert parse_quantity(step["resourceMemoryRequest"]) <= pool["memory"]
+            gpus = step["accelerator"]["resourceCount"]
+            assert parse_quantity(gpus) <= pool[step["accelerator"]["resourceType"]]
