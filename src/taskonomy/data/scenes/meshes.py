@@ -53,24 +53,39 @@ def _unit_mesh(shape: int, sides: int) -> tuple[Float[np.ndarray, "V 3"], Int[np
         return corners, _box_triangles(1)
     if shape == ROUNDED:
         return np.repeat(corners, 3, axis=0), _box_triangles(3)
-    angle = 2 * np.pi * np.arange(sides) / sides
-    ring = np.stack([np.cos(angle), np.sin(angle)], 1)
     if shape == CYLINDER:
-        levels = [(-1.0, 1.0), (1.0, 1.0)]
+        levels = [(-1.0, 0.0), (-1.0, 1.0), (1.0, 1.0), (1.0, 0.0)]
     else:
-        latitude = np.linspace(-np.pi / 2, np.pi / 2, sides // 2 + 1)[1:-1]
+        latitude = np.linspace(-np.pi / 2, np.pi / 2, sides // 2 + 1)
         levels = [(np.sin(a), np.cos(a)) for a in latitude]
-    rings = [np.column_stack([ring * radius, np.full(sides, z)]) for z, radius in levels]
-    points = np.concatenate([*rings, [[0, 0, -1], [0, 0, 1]]])
-    foot, top, last = len(points) - 2, len(points) - 1, (len(levels) - 1) * sides
-    faces = []
-    for i in range(sides):
-        j = (i + 1) % sides
-        faces += [(i, j, foot), (last + i, last + j, top)]
-        for level in range(0, last, sides):
-            a, b = level + i, level + j
-            faces += [(a, b, b + sides), (a, b + sides, a + sides)]
-    return points, np.array(faces)
+    # Smaller circles need fewer points for the same sag along the normal; a pole is one.
+    rings = [max(4, int(np.ceil(sides * radius))) if radius > 1e-9 else 1 for _, radius in levels]
+    points, faces = [], []
+    for (z, radius), ring in zip(levels, rings, strict=True):
+        angle = 2 * np.pi * np.arange(ring) / ring
+        points += np.stack(
+            [radius * np.cos(angle), radius * np.sin(angle), 0 * angle + z], 1
+        ).tolist()
+    starts = np.cumsum([0, *rings]).tolist()
+    for level in range(len(rings) - 1):
+        faces += _band(rings[level], rings[level + 1], starts[level], starts[level + 1])
+    return np.array(points), np.array(faces)
+
+
+def _band(below: int, above: int, start: int, other: int) -> list[tuple[int, int, int]]:
+    """Triangles between a ring of points from number `start` on and one from `other` on."""
+    edges = [((k + 0.5) / below, 0) for k in range(below) if below > 1]
+    edges += [((k + 0.5) / above, 1) for k in range(above) if above > 1]
+    faces, i, j = [], 0, 0
+    for _, upper in sorted(edges):
+        here, there = start + i % below, other + j % above
+        if upper:
+            j += 1
+            faces.append((here, there, other + j % above))
+        else:
+            i += 1
+            faces.append((here, there, start + i % below))
+    return faces
 
 
 def _box_triangles(per_corner: int) -> Int[np.ndarray, "T 3"]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from taskonomy.data.scenes.noise import hashed
 from taskonomy.data.scenes.rooms import Light, Room
@@ -65,6 +65,11 @@ class Stage:
     @cached_property
     def textures(self) -> list[str]:
         return sorted({m.texture for m in self.room.materials})
+
+    @cached_property
+    def pictures(self) -> Bool[np.ndarray, " P"]:
+        pictures = np.array([m.texture in PICTURES for m in self.room.materials])
+        return pictures.take(self.room.material)
 
     @cached_property
     def colours(self) -> Float[np.ndarray, "6 P"]:
@@ -239,44 +244,43 @@ def _add_sunlight(stage: Stage, start: Vectors, normal: Vectors, light: Vectors)
 def _albedo(stage: Stage, seen: Surfaces, pixel: Values) -> Vectors:
     """Surface colour, texture by texture."""
     which = take(stage.looks[5], seen.primitive)
-    widths = seen.distance * pixel
-    out = np.empty((3, len(widths)), np.float32)
+    places = _places(stage, seen, pixel)
+    out = np.empty_like(places)
     for index, name in enumerate(stage.textures):
         rows = np.flatnonzero(which == index)
-        if not rows.size:
-            continue
-        primitive = seen.primitive.take(rows)
-        local, facing = take(seen.local, rows), take(seen.facing, rows)
-        u, v = _surface(stage, primitive, local, facing, name in PICTURES)
-        scale = take(stage.half[0] if name in PICTURES else stage.looks[0], primitive)
-        if name not in PICTURES:
-            u, v = u / scale, v / scale
-        pair, seed = take(stage.colours, primitive), take(stage.looks[4], primitive)
-        width = take(widths, rows) / scale
-        put(out, rows, colour(name, u, v, width, seed.astype(np.int32), pair[:3], pair[3:]))
+        if rows.size:
+            u, v, width = take(places, rows)
+            primitive = take(seen.primitive, rows)
+            seed, pair = take(stage.looks[4], primitive), take(stage.colours, primitive)
+            put(out, rows, colour(name, u, v, width, seed.astype(np.int32), pair[:3], pair[3:]))
     return out
 
 
-def _surface(
-    stage: Stage, primitive: Numbers, local: Vectors, normal: Vectors, picture: bool
-) -> tuple[Values, Values]:
-    """Surface coordinates: metres along the surface, or -1..1 over the face (`picture`)."""
-    half = take(stage.half, primitive)
-    shape = stage.room.primitives.shape.take(primitive)
-    across, deep, high = np.abs(normal)
+def _places(stage: Stage, seen: Surfaces, pixel: Values) -> Vectors:
+    """Where on their surfaces rays end, (u, v), and how wide a pixel is there.
+
+    In periods of the texture; for pictures -1..1 over the face.
+    """
+    half, width = take(stage.half, seen.primitive), seen.distance * pixel
+    shape = take(stage.room.primitives.shape, seen.primitive)
+    across, deep, high = np.abs(seen.facing)
     side = (across >= deep) & (across >= high)
     top = ~side & (high > deep)
     # The face's axes: x and y on top, else the horizontal one and z.
-    u, first = (np.where(side, planes[1], planes[0]) for planes in (local, half))
-    v, second = (np.where(top, planes[1], planes[2]) for planes in (local, half))
-    if picture:
-        flip = np.where(side, normal[0] < 0, ~top & (normal[1] > 0))
-        return np.where(flip, -u, u) / first, v / second
+    u, first = (np.where(side, planes[1], planes[0]) for planes in (seen.local, half))
+    v, second = (np.where(top, planes[1], planes[2]) for planes in (seen.local, half))
+    picture = take(stage.pictures, seen.primitive)
     boxy = (shape == BOX) | (shape == ROUNDED) | ((shape == CYLINDER) & top)
     # Long parts have their grain along their length.
     swap = boxy & (second > first)
-    u, v = np.where(swap, v, u), np.where(swap, u, v)
-    if boxy.all():
-        return u, v
-    bent = np.arctan2(local[1], local[0]) * half[0]
-    return np.where(boxy, u, bent), np.where(boxy, v, local[2])
+    places = np.stack([np.where(swap, v, u), np.where(swap, u, v), width])
+    rows = np.flatnonzero(~boxy)
+    x, y, z = take(seen.local, rows)
+    places[0, rows], places[1, rows] = np.arctan2(y, x) * take(half[0], rows), z
+    places /= take(stage.looks[0], seen.primitive)
+    rows = np.flatnonzero(picture)
+    right, front, _ = take(seen.facing, rows)
+    flip = np.where(take(side, rows), right < 0, ~take(top, rows) & (front > 0))
+    over = take(u / first, rows), take(v / second, rows), take(width / half[0], rows)
+    put(places, rows, np.stack([np.where(flip, -over[0], over[0]), *over[1:]]))
+    return places
