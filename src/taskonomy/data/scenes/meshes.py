@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int, Shaped
 
 from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
 
@@ -11,13 +11,15 @@ _SAG = 0.004
 """Metres by which a polygon around the curved surface that it stands for may lie inside it."""
 _MOST_SIDES = 32
 
+Triangle = tuple[int, int, int]
+Mesh = tuple[Shaped[np.ndarray, "V 3"], Shaped[np.ndarray, " T"]]
+"""Vertices, and triangles as tuples of their numbers; arrays of Python objects, which Embree's
+wrapper, reading element by element, is quickest with."""
 
-def mesh(
-    p: Primitives,
-) -> tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "T 3"], Int[np.ndarray, " T"]]:
-    """Return vertices, triangles and the primitive that each triangle belongs to."""
-    vertices, triangles, owner, count = [], [], [], 0
-    sides = _sides(p)
+
+def meshes(p: Primitives) -> list[Mesh]:
+    """Return the mesh of each primitive."""
+    sides, found = _sides(p), dict[int, Mesh]()
     # Primitives of one kind and number of sides at a time: rooms hold hundreds.
     for shape, side in np.unique(np.stack([p.shape, sides], 1), axis=0).tolist():
         rows = np.flatnonzero((p.shape == shape) & (sides == side))
@@ -30,12 +32,9 @@ def mesh(
             pull = np.tile(~np.eye(3, dtype=bool), (8, 1)) * p.bevel[rows, None, None]
             local -= np.sign(unit) * pull
         world = local @ p.rotation[rows].transpose(0, 2, 1) + p.centre[rows, None]
-        first = count + len(unit) * np.arange(len(rows))
-        vertices.append(world.reshape(-1, 3))
-        triangles.append((faces + first[:, None, None]).reshape(-1, 3))
-        owner.append(np.repeat(rows, len(faces)))
-        count += len(unit) * len(rows)
-    return np.concatenate(vertices), np.concatenate(triangles), np.concatenate(owner)
+        for row, own in zip(rows.tolist(), world.astype(object), strict=True):
+            found[row] = own, faces
+    return [found[row] for row in range(len(p.shape))]
 
 
 def _sides(p: Primitives) -> Int[np.ndarray, " P"]:
@@ -47,12 +46,12 @@ def _sides(p: Primitives) -> Int[np.ndarray, " P"]:
 
 
 @lru_cache
-def _unit_mesh(shape: int, sides: int) -> tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "T 3"]]:
+def _unit_mesh(shape: int, sides: int) -> Mesh:
     corners = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
     if shape == BOX:
-        return corners, _box_triangles(1)
+        return corners, _tuples(_box_triangles(1))
     if shape == ROUNDED:
-        return np.repeat(corners, 3, axis=0), _box_triangles(3)
+        return np.repeat(corners, 3, axis=0), _tuples(_box_triangles(3))
     if shape == CYLINDER:
         levels = [(-1.0, 0.0), (-1.0, 1.0), (1.0, 1.0), (1.0, 0.0)]
     else:
@@ -69,10 +68,14 @@ def _unit_mesh(shape: int, sides: int) -> tuple[Float[np.ndarray, "V 3"], Int[np
     starts = np.cumsum([0, *rings]).tolist()
     for level in range(len(rings) - 1):
         faces += _band(rings[level], rings[level + 1], starts[level], starts[level + 1])
-    return np.array(points), np.array(faces)
+    return np.array(points), _tuples(faces)
 
 
-def _band(below: int, above: int, start: int, other: int) -> list[tuple[int, int, int]]:
+def _tuples(faces: list[Triangle]) -> Shaped[np.ndarray, " T"]:
+    return np.fromiter(faces, object, len(faces))
+
+
+def _band(below: int, above: int, start: int, other: int) -> list[Triangle]:
     """Triangles between a ring of points from number `start` on and one from `other` on."""
     edges = [((k + 0.5) / below, 0) for k in range(below) if below > 1]
     edges += [((k + 0.5) / above, 1) for k in range(above) if above > 1]
@@ -88,7 +91,7 @@ def _band(below: int, above: int, start: int, other: int) -> list[tuple[int, int
     return faces
 
 
-def _box_triangles(per_corner: int) -> Int[np.ndarray, "T 3"]:
+def _box_triangles(per_corner: int) -> list[Triangle]:
     """Triangles of a box whose corner c = 4x + 2y + z has `per_corner` vertices (1, or one a face).
 
     With three, faces shrink and their gaps are closed by a quad an edge and a triangle a corner.
@@ -98,7 +101,7 @@ def _box_triangles(per_corner: int) -> Int[np.ndarray, "T 3"]:
         corner = 4 * bits[0] + 2 * bits[1] + bits[2]
         return corner * per_corner + (axis if per_corner == 3 else 0)
 
-    faces: list[tuple[int, int, int]] = []
+    faces: list[Triangle] = []
 
     def quad(a: int, b: int, c: int, d: int) -> None:
         faces.extend([(a, b, c), (a, c, d)])
@@ -123,4 +126,4 @@ def _box_triangles(per_corner: int) -> Int[np.ndarray, "T 3"]:
                     )
     if per_corner == 3:
         faces.extend((3 * c, 3 * c + 1, 3 * c + 2) for c in range(8))
-    return np.array(faces)
+    return faces

@@ -6,7 +6,7 @@ lights in front. Single precision throughout: colour needs no more. Vectors and 
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -114,15 +114,20 @@ def surfaces(stage: Stage, origins: Vectors, rays: Vectors, hits: Hits | None = 
 def openness(stage: Stage, seen: Surfaces) -> Values:
     """1 where a random ray from the surface finds nothing near, else 0 (ambient occlusion)."""
     n = len(seen.distance)
+    # A point on the unit sphere around the normal's tip: cosine-weighted directions.
+    out = seen.normal * np.float32(1.02) + _sphere(n)
+    hidden = stage.tracer.occluded(seen.start.T, out.T, np.full(n, _REACH, np.float32))
+    return np.asarray(~hidden, np.float32)
+
+
+@lru_cache(maxsize=2)
+def _sphere(n: int) -> Vectors:
+    """The same n random unit vectors, whenever asked."""
     place, seed = np.arange(n, dtype=np.int32), np.full(n, 77, np.int32)
     turn = np.float32(2 * np.pi) * hashed(place, seed, seed)
     height = 2 * hashed(place, seed, seed + 9) - 1
     flat = np.sqrt(np.maximum(1 - height**2, 0))
-    # A point on the unit sphere around the normal's tip: cosine-weighted directions.
-    out = seen.normal * np.float32(1.02)
-    out += np.stack([flat * np.cos(turn), flat * np.sin(turn), height])
-    hidden = stage.tracer.occluded(seen.start.T, out.T, np.full(n, _REACH, np.float32))
-    return np.asarray(~hidden, np.float32)
+    return np.stack([flat * np.cos(turn), flat * np.sin(turn), height])
 
 
 def radiance(
@@ -170,9 +175,9 @@ def _dot(a: Vectors, b: Vectors) -> Values:
 def _light_points(source: Light, number: int) -> Float[np.ndarray, "3 5"]:
     """The places on a light that samples see; each light's in another order, so that the borders of
     their shadows do not coincide."""
-    corners, centre = np.roll(_LIGHT_POINTS[:CENTRE], number, axis=0), _LIGHT_POINTS[CENTRE:]
+    order = [*((corner + number) % CENTRE for corner in range(CENTRE)), CENTRE]
     sides = np.array([source.side_u, source.side_v], np.float32)
-    points = np.concatenate([corners, centre]) @ sides + np.array(source.position, np.float32)
+    points = _LIGHT_POINTS[order] @ sides + np.array(source.position, np.float32)
     return np.ascontiguousarray(points.T)
 
 

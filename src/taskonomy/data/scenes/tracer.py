@@ -12,7 +12,7 @@ from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 from jaxtyping import Bool, Float, Float32, Int, Shaped
 
-from taskonomy.data.scenes.meshes import mesh
+from taskonomy.data.scenes.meshes import meshes
 from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
 
 _NEWTON_STEPS = 12
@@ -63,26 +63,32 @@ class Tracer:
             )
             for kind in (np.float32, np.float64)
         }
-        vertices, triangles, owner = mesh(primitives)
-        # What Embree calls -1 is nobody's, and so is the shape of nobody.
-        self._owner, self._shape = np.append(owner, -1), np.append(primitives.shape, -1)
+        # What Embree calls -1 is the shape of nothing.
+        self._shape = np.append(primitives.shape, -1)
         self._scene = EmbreeScene()
-        # The wrapper reads element by element, which is fastest from Python objects. Embree keeps
-        # pointers into the mesh, so it lives as long as the scene.
-        self._mesh = TriangleMesh(self._scene, vertices.astype(object), triangles.astype(object))
+        # A geometry for each, in order, so that Embree's number for it is the primitive's. Embree
+        # keeps pointers into the meshes, so they live as long as the scene.
+        self._meshes = [TriangleMesh(self._scene, *mesh) for mesh in meshes(primitives)]
+
+    def glance(
+        self, origins: Float[np.ndarray, "n 3"], directions: Float[np.ndarray, "n 3"]
+    ) -> tuple[Int[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
+        """The primitive that each ray meets (-1: none) and the distance of its mesh: quick, and off
+        by what the mesh lies inside of it."""
+        found = self._scene.run(_single(origins), _single(directions), output=True)
+        return found["geomID"].astype(np.intp), found["tfar"]
 
     def trace(
         self, origins: Float[np.ndarray, "n 3"], directions: Float[np.ndarray, "n 3"]
     ) -> Hits:
         """The nearest surface along each ray, in the precision of `directions`."""
-        triangle = self._scene.run(_single(origins), _single(directions))
-        primitive = self._owner.take(triangle)
+        primitive, _ = self.glance(origins, directions)
         p, kind = self._planes[directions.dtype], directions.dtype
         rotation = take(p.rotation, primitive)
         o = np.ascontiguousarray(origins.T, kind) - take(p.centre, primitive)
         o = np.einsum("ijn,in->jn", rotation, o)
         d = np.einsum("ijn,in->jn", rotation, np.ascontiguousarray(directions.T))
-        distance, normal = np.full(len(triangle), np.nan, kind), np.full(o.shape, np.nan, kind)
+        distance, normal = np.full(len(primitive), np.nan, kind), np.full(o.shape, np.nan, kind)
         shape = self._shape.take(primitive)
         for number, intersect in _INTERSECT.items():
             rows = np.flatnonzero(shape == number)
@@ -93,14 +99,6 @@ class Tracer:
                 put(normal, rows, found)
         outward = np.einsum("ijn,jn->in", rotation, normal)
         return Hits(primitive, distance, (o + distance * d).T, normal.T, outward.T)
-
-    def glance(
-        self, origins: Float[np.ndarray, "n 3"], directions: Float[np.ndarray, "n 3"]
-    ) -> tuple[Int[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
-        """The primitive that each ray meets (-1: none) and the distance of its mesh: quick, and off
-        by what the mesh lies inside of it."""
-        found = self._scene.run(_single(origins), _single(directions), output=True)
-        return self._owner.take(found["primID"]), found["tfar"]
 
     def occluded(
         self,

@@ -208,9 +208,11 @@ def _interest(
     The second is low where one surface fills the view or things are too near.
     """
     room = stage.room
-    rays = np.concatenate(
-        [pixel_rays(_PROBE, c.fov).reshape(-1, 3) @ c.rotation.T for c in cameras]
-    )
+    # All cameras' rays at once: those of a quarter turn's view, narrowed or widened.
+    wide = np.array([(np.tan(c.fov / 2),) * 2 + (1.0,) for c in cameras])
+    square = pixel_rays(_PROBE, np.pi / 2).reshape(-1, 3)
+    turned = np.stack([c.rotation for c in cameras]) * wide[:, None]
+    rays = (square @ turned.transpose(0, 2, 1)).reshape(-1, 3)
     origins = np.repeat([c.location for c in cameras], _PROBE**2, axis=0)
     primitive, distance = stage.tracer.glance(origins, rays)
     instance = room.instance.take(primitive).reshape(len(cameras), -1)
