@@ -101,6 +101,19 @@ def test_a_surface_point_is_the_same_from_wherever_it_is_seen():
     np.testing.assert_allclose(again.normal[met], normal[met], atol=1e-7)
 
 
+@pytest.mark.parametrize("radius", [0.03, 0.1, 0.5])
+def test_a_sphere_is_met_wherever_a_ray_passes_a_centimetre_inside_it(radius):
+    tracer = one(ELLIPSOID, (radius, radius, radius))
+    rng = np.random.default_rng(3)
+    way, side = rng.normal(size=(2, 2000, 3))
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    side = np.cross(way, side)
+    side *= (radius - 0.01) / np.linalg.norm(side, axis=1, keepdims=True)
+    assert (tracer.trace(CENTRE + side - 2 * way, way).primitive == 0).all()
+    side *= (radius + 1e-4) / (radius - 0.01)
+    assert (tracer.trace(CENTRE + side - 2 * way, way).primitive == -1).all()
+
+
 def test_a_ray_is_occluded_only_within_its_limit():
     tracer = one(ELLIPSOID, (0.5, 0.5, 0.5))
     start = np.repeat(CENTRE[None] + (2.0, 0, 0), 2, axis=0)
