@@ -28,7 +28,7 @@ beyond; clutter at 64 pixels and a sensor's noise stay below."""
 ROUNDING = 2 / codecs.DEPTH_UNITS_PER_METRE
 
 _CHUNK = 32
-_WORTH_PROCESSES = 1000
+_WORTH_PROCESSES = 256
 """Views that take longer to check than processes take to start."""
 
 _KEYS = (
