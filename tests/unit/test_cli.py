@@ -23,7 +23,7 @@ from taskonomy.cli import main
         (["stage", "trian-task"], "unknown stage 'trian-task'; expected one of: version-data"),
         (["stage", "plan", "--out", "x"], "expected the stage version-data to have run before"),
         (["solve", "absent.parquet", "--budget", "2", "--max-order", "1"], "absent.parquet"),
-        (["solve", "a.parquet"], "--budget"),
+        (["solve", "a.parquet"], "--max-order"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(
