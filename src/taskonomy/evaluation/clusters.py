@@ -8,7 +8,7 @@ its task; among image tasks, which all give something to each other, that counts
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import indent, wrap
+from textwrap import fill, indent
 
 from taskonomy.dictionary import task
 from taskonomy.evaluation.tree import BRANCHES, tree_of
@@ -57,26 +57,21 @@ def clusters(mean: Affinities, by_seed: Sequence[Affinities]) -> tuple[Clusters,
 
 def render_text(found: Clusters) -> str:
     """Return the branches in words."""
-    seeds = len(found.together_by_seed)
-    lines = [
+    verdict = (
         f"Tree of {found.name}, {len(found.branches)} branches: {', '.join(found.surface)} are "
-        + ("in one" if found.together else "not in one")
-        + f" (on the seeds' own trees: {sum(found.together_by_seed)} of {seeds})."
-    ]
-    return "\n".join(
-        [
-            *wrap(lines[0], width=100),
-            *(indent("\n".join(wrap(", ".join(b), width=94)), "  ") for b in found.branches),
-        ]
+        f"{'in one' if found.together else 'not in one'} (on the seeds' own trees: "
+        f"{sum(found.together_by_seed)} of {len(found.together_by_seed)})."
     )
+    branches = [indent(fill(", ".join(branch), width=94), "  ") for branch in found.branches]
+    return "\n".join([fill(verdict, width=100), *branches])
 
 
-def _cut(name: str, mean: Affinities, by_seed: Sequence[Affinities], count: int) -> Clusters:
+def _cut(tree: str, mean: Affinities, by_seed: Sequence[Affinities], count: int) -> Clusters:
     of_source = tree_of(mean).branches(count)
-    surface = tuple(task for task in SURFACE if task in of_source)
-    numbers = dict.fromkeys([*(of_source[task] for task in surface), *of_source.values()])
+    surface = tuple(name for name in SURFACE if name in of_source)
+    numbers = dict.fromkeys([*(of_source[member] for member in surface), *of_source.values()])
     return Clusters(
-        name=name,
+        name=tree,
         branches=tuple(
             tuple(source for source, branch in of_source.items() if branch == number)
             for number in numbers
