@@ -55,3 +55,4 @@ bench: .venv/.synced  ## every golden optimum of the released affinities, and th
 
 docs: .venv/.synced  ## the figures in docs that commands print
 	$(BIN)/python -m benchmarks.solve $(RELEASED) scales > docs/scale-choice.txt
+	$(BIN)/python -m benchmarks.tree $(RELEASED) > docs/tree-choice.txt

@@ -2,8 +2,7 @@
 
 Asked of two trees: that of all sources, cut into the five branches of the paper's, and that of the
 2D and 3D tasks alone, both as sources and as targets, cut into three (appearance, outlines,
-surfaces). In the whole tree a network that has learned little lies with others that have, whatever
-its task; among image tasks, which all give something to each other, that counts less.
+surfaces).
 """
 
 from collections.abc import Mapping, Sequence
