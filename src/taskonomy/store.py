@@ -86,6 +86,16 @@ class Store:
         """Whether the stage has finished that key."""
         return self.exists(stage, key, MARKER)
 
+    def keys(self, stage: str) -> list[str]:
+        """The finished keys of a stage, sorted."""
+        if not self.exists(stage):
+            return []
+        names = [
+            str(entry).rstrip("/").rpartition("/")[2]
+            for entry in self._fs.ls(self.path(stage), detail=False)
+        ]
+        return sorted(name for name in names if self.finished(stage, name))
+
     def finish(self, stage: str, key: str, **facts: Any) -> None:
         """Write the marker of a finished key, with facts about how it came to be."""
         self.write_json(facts, stage, key, MARKER)

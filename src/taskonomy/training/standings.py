@@ -80,8 +80,10 @@ def first_order_ranks(workspace: Workspace, jobs: Sequence[Job]) -> dict[str, li
     return ranks
 
 
-def affinities(workspace: Workspace, jobs: Sequence[Job]) -> list[Candidate]:
-    """Hold every target's tournament, all orders together.
+def affinities(
+    workspace: Workspace, jobs: Sequence[Job], more: Sequence[Ref] = ()
+) -> list[Candidate]:
+    """Hold every target's tournament, all orders together; `more` are further readouts in it.
 
     A readout that failed is left out of its target's tournament. A target whose supervised or
     scratch network failed has no tournament, and is named on stderr.
@@ -97,7 +99,7 @@ def affinities(workspace: Workspace, jobs: Sequence[Job]) -> list[Candidate]:
             continue
         entries: list[tuple[Kind, tuple[str, ...]]] = [("supervised", (target,))]
         losses = [baselines[0]]
-        for ref in job_models(workspace, members):
+        for ref in [*job_models(workspace, members), *(r for r in more if r.target == target)]:
             measured = None if ref.kind == "scratch" else _losses(workspace, ref)
             if measured is not None:
                 own = ref.sources == (target,)
