@@ -73,6 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="the whole road: from rooms to a published taxonomy"))
     _add_solve(commands.add_parser("solve", help="solve a taxonomy from affinities"))
     _add_evaluate(commands.add_parser("evaluate", help="measure the structure over several seeds"))
+    _add_study(commands.add_parser("study", help="measure what needs new training"))
+    _add_novel(commands.add_parser("novel", help="solve a task of your own from a run's sources"))
+    _add_join(commands.add_parser("join", help="let an encoder of your own join a run as a source"))
     _add_data(commands.add_parser("data", help="render, annotate and verify data sets"))
     _add_stage(commands.add_parser("stage", help="run one stage of the road (dvc.yaml does)"))
     return parser
@@ -115,6 +118,27 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         return seeds.run(options.params, options.profile, options.out, options.seeds)
 
     parser.set_defaults(command=evaluate)
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    from taskonomy.studies import command
+
+    _add_profile(parser)
+    command.add_study(parser)
+
+
+def _add_novel(parser: argparse.ArgumentParser) -> None:
+    from taskonomy.studies import command
+
+    _add_profile(parser)
+    command.add_novel(parser)
+
+
+def _add_join(parser: argparse.ArgumentParser) -> None:
+    from taskonomy.studies import command
+
+    _add_profile(parser)
+    command.add_join(parser)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:

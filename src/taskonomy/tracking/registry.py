@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
+from taskonomy.errors import BadInput
 from taskonomy.tracking.client import Connection, connect
 
 MODEL = "taxonomy"
@@ -46,6 +48,24 @@ def register_taxonomy(
     with connection.writing():
         found = _registered(connection, digest)
         return found or _register(connection, digest, files, params, metrics)
+
+
+def registered_module(tracking_uri: str, uri: str) -> Any:
+    """Load a registered model of MLflow's PyTorch flavour, `models:/NAME/VERSION`.
+
+    MLflow unpickles it: it runs code of whoever registered it.
+
+    Raises:
+        BadInput: the registry has no such model of that flavour.
+    """
+    import mlflow
+
+    mlflow.set_tracking_uri(tracking_uri)
+    try:
+        return mlflow.pytorch.load_model(uri, map_location="cpu")
+    except MlflowException as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(f"{uri}: {reason}; expected a registered PyTorch model") from error
 
 
 def _registered(connection: Connection, digest: str) -> Registered | None:

@@ -1,0 +1,1 @@
+"""What needs new training: one study a file, and sources and tasks of the user's own."""

@@ -1,0 +1,83 @@
+"""`taskonomy study`, `join` and `novel`: their arguments, and what they print."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from taskonomy.studies.run import Run
+
+
+def add_study(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `taskonomy study`."""
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="which; without it, the studies are listed"
+    )
+    parser.set_defaults(command=_study)
+
+
+def add_join(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `taskonomy join`."""
+    parser.add_argument("name", metavar="NAME", help="the new source's name")
+    parser.add_argument(
+        "--encoder",
+        required=True,
+        metavar="WHERE",
+        help="module:attribute that makes a torch module, or models:/NAME/VERSION of MLflow",
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="safetensors, or a torch file of tensors"
+    )
+    parser.add_argument(
+        "--cost", type=float, default=1.0, metavar="C", help="of its labels, a task being 1 [1]"
+    )
+    parser.set_defaults(command=_join)
+
+
+def add_novel(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `taskonomy novel`."""
+    parser.add_argument("task", type=Path, metavar="TASK", help="a file that declares the task")
+    parser.set_defaults(command=_novel)
+
+
+def _study(options: argparse.Namespace) -> int:
+    from taskonomy.studies import catalogue
+
+    if options.name is None:
+        width = max(map(len, catalogue.STUDIES))
+        for name, line in catalogue.STUDIES.items():
+            print(f"{name.ljust(width)}  {line}")
+        return 0
+    study = catalogue.find(options.name)
+
+    from taskonomy.studies.frame import execute
+
+    return _show(execute(options.name, study, _run(options)))
+
+
+def _join(options: argparse.Namespace) -> int:
+    from taskonomy.studies.join import join, own_source
+
+    run = _run(options)
+    own = own_source(run, options.name, options.encoder, options.weights, options.cost)
+    return _show(join(run, own))
+
+
+def _novel(options: argparse.Namespace) -> int:
+    from taskonomy.studies.novel_task import declared, solve
+
+    task = declared(options.task)
+    return _show(solve(_run(options), task))
+
+
+def _run(options: argparse.Namespace) -> "Run":
+    from taskonomy.config import load
+    from taskonomy.studies.run import open_run
+
+    return open_run(options.out, load(options.params, options.profile))
+
+
+def _show(folder: Path) -> int:
+    print((folder / f"{folder.name}.txt").read_text(), end="")
+    print(f"\ntables and figure: {folder}")
+    return 0

@@ -1,0 +1,177 @@
+"""The frame that every study runs in: cost, training, measurement, files.
+
+A study says which models it needs and what they show. Each model lies in the store under the hash
+of what determines it, so that an interrupted study goes on where it was, and a second one trains
+nothing; what a study found is kept in the store in the same way.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from taskonomy import files, planning, workers
+from taskonomy.road import WORKERS
+from taskonomy.stages import EXPERIMENT
+from taskonomy.store import MARKER, code_version, digest
+from taskonomy.studies import cost
+from taskonomy.studies.findings import Findings, write
+from taskonomy.studies.run import Run
+from taskonomy.training.standings import Ref, all_trained, job_models, task_models
+from taskonomy.training.workspace import Job, Workspace
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Models that one process trains one after another, each skipped if the store holds it.
+
+    Attributes:
+        workspace: what they are trained on.
+        refs: their names.
+        train: trains them; a process of its own calls it, so that it can be pickled.
+    """
+
+    workspace: Workspace
+    refs: tuple[Ref, ...]
+    train: Callable[[], None]
+
+
+Phase = Sequence[Batch]
+"""Batches that do not need each other; a phase needs all those before it."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study.
+
+    Attributes:
+        needs: the models that it reads beside the run's own, phase by phase.
+        measure: what they show, once all of them are there.
+        reads: further models that it reads and does not train.
+    """
+
+    needs: Callable[[Run], Sequence[Phase]]
+    measure: Callable[[Run], Findings]
+    reads: Callable[[Run], Sequence[Ref]] = lambda _: ()
+
+
+def execute(name: str, study: Study, run: Run) -> Path:
+    """Train what a study lacks, measure, and leave its files in `<out>/studies/<name>`.
+
+    Returns:
+        That folder: a text, tables as Parquet and CSV, a figure.
+    """
+    phases = study.needs(run)
+    refs = [ref for phase in phases for batch in phase for ref in batch.refs]
+    refs += study.reads(run)
+
+    def measured() -> Findings:
+        train(name, run, phases)
+        return study.measure(run)
+
+    return kept(run, f"study-{name}", refs, name, measured, run.out / "studies" / name)
+
+
+def kept(
+    run: Run,
+    stage: str,
+    refs: Sequence[Ref],
+    name: str,
+    measured: Callable[[], Findings],
+    folder: Path,
+    **facts: object,
+) -> Path:
+    """Findings as files in a folder, from the store where they are there already.
+
+    Args:
+        run: the run that they are about.
+        stage: where the store keeps them.
+        refs: the models that they follow from, beside the run's own.
+        name: of the text and the figure.
+        measured: finds them.
+        folder: where people look for them; it is returned.
+        facts: what else they follow from.
+    """
+    key = digest(
+        name=name,
+        models=sorted({ref.identity for ref in [*run.refs(), *refs]}),
+        code=code_version("studies", "affinity", "evaluation", "taxonomy", "training/standings.py"),
+        config=run.context.config,
+        **facts,
+    )
+    store = run.workspace.store
+    if not store.finished(stage, key):
+        found = measured()
+        with store.output(stage, key) as scratch:
+            write(scratch, name, found)
+    return export(store.local(stage, key), folder)
+
+
+def train(name: str, run: Run, phases: Sequence[Phase]) -> None:
+    """Tell the cost, then train what the store lacks; every model gets its MLflow run."""
+    batches = [batch for phase in phases for batch in phase]
+    missing = [ref for batch in batches for ref in lacking(batch)]
+    held = sum(len(batch.refs) for batch in batches) - len(missing)
+    print(cost.told(name, run.seconds, missing, held, WORKERS), file=sys.stderr, flush=True)
+    tracking = run.context.tracking
+    if missing:
+        with workers.pool(WORKERS) as pool, tqdm(total=len(batches), desc=name) as bar:
+            for phase in phases:
+                for _ in pool.map(partial(_train, tracking), phase):
+                    bar.update()
+    else:
+        # A process that was interrupted may have trained what it did not log.
+        for batch in batches:
+            _log(tracking, batch)
+
+
+def lacking(batch: Batch) -> list[Ref]:
+    """The models of a batch that the store does not hold."""
+    return [ref for ref in batch.refs if not all_trained(batch.workspace, [ref])]
+
+
+def networks(workspace: Workspace, tasks: Sequence[str]) -> list[Batch]:
+    """Task-specific networks (or the random encoder), in as many batches as there are workers."""
+    from taskonomy.training.shard import train_tasks
+
+    return [
+        Batch(
+            workspace, tuple(task_models(workspace, names)), partial(train_tasks, workspace, names)
+        )
+        for names in planning.task_shards(tasks, WORKERS).values()
+    ]
+
+
+def readouts(workspace: Workspace, jobs: Sequence[Job]) -> list[Batch]:
+    """Readouts and scratch networks, in as many batches as there are workers."""
+    from taskonomy.training.shard import train_transfers
+
+    return [
+        Batch(
+            workspace, tuple(job_models(workspace, some)), partial(train_transfers, workspace, some)
+        )
+        for some in planning.transfer_shards(jobs, WORKERS, "readouts").values()
+    ]
+
+
+def export(source: Path, target: Path) -> Path:
+    """Copy the files of a finished study where people look for them."""
+    for file in source.iterdir():
+        if file.name != MARKER:
+            files.write(target / file.name, file.read_bytes())
+    return target
+
+
+def _train(tracking: str, batch: Batch) -> None:
+    if lacking(batch):
+        batch.train()
+    _log(tracking, batch)
+
+
+def _log(tracking: str, batch: Batch) -> None:
+    from taskonomy.journal import log
+
+    log(tracking, EXPERIMENT, batch.workspace, batch.refs)

@@ -1,0 +1,222 @@
+"""Label efficiency: the labelled images that ten tasks need, with a taxonomy and independently.
+
+With a taxonomy of budget k, the k bought tasks take a label of every training image, and each other
+task one of every transfer image. Independently, a task takes as many labelled training images as
+its own network needs to do as well as the taxonomy's readout: as many wins as losses against it
+over the test images, by interpolation over networks trained on nested subsets, all for the run's
+full number of steps. The paper's headline figure, on this run's data.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float, Float32
+from tqdm import tqdm
+
+from taskonomy.affinity.bootstrap import resample
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput, Infeasible
+from taskonomy.road import WORKERS
+from taskonomy.studies import figures, losses
+from taskonomy.studies.findings import Findings, Row, as_text
+from taskonomy.studies.frame import Batch, Phase, Study
+from taskonomy.studies.names import custom_id
+from taskonomy.studies.run import Run
+from taskonomy.taxonomy.hypergraph import Question
+from taskonomy.taxonomy.policy import Policy, find
+from taskonomy.training.examples import examples, images_of
+from taskonomy.training.identity import model_path
+from taskonomy.training.standings import Ref
+from taskonomy.training.workspace import Workspace
+
+PREFERRED = (
+    *("normal", "depth_zbuffer", "reshading", "edge_occlusion", "keypoints3d", "room_layout"),
+    *("vanishing_point", "class_object", "class_scene", "segment_semantic"),
+    *("principal_curvature", "segment_unsup25d", "edge_texture", "keypoints2d", "fixated_pose"),
+)
+"""The first ten of these that the run has: tasks whose labels somebody has to pay for."""
+COUNT = 10
+DIVISORS = (16, 8, 4, 2)
+"""Networks are trained on these shares of the training images; the run's own saw all of them."""
+REPLICATES = 500
+
+
+def needs(run: Run) -> Sequence[Phase]:
+    names = _ten(run)
+    return [[_batch(run.workspace, names[i::WORKERS]) for i in range(WORKERS)]]
+
+
+def measure(run: Run) -> Findings:
+    names, images = _ten(run), len(run.workspace.splits.train)
+    curves = {name: _curve(run.workspace, name) for name in names}
+    rows: list[Row] = []
+    needed: list[Row] = []
+    for budget in range(1, len(names)):
+        try:
+            policy = _policy(run, names, budget)
+        except Infeasible:
+            continue
+        if rows and rows[-1]["sources"] == " + ".join(policy.sources):
+            continue  # the larger budget buys nothing more
+        with_taxonomy = images * sum(_cost(run, name) for name in policy.sources)
+        with_taxonomy += run.images * len(policy.transferred)
+        bought = images * sum(edge.kind == "supervised" for edge in policy.edges)
+        alone = np.full(REPLICATES + 1, float(bought))
+        for edge in policy.transferred:
+            theirs = losses.of_model(run.workspace, "transfer", edge.target, edge.sources)
+            assert theirs is not None
+            counts = curves[edge.target].equal_to(theirs)
+            alone += counts
+            needed.append(
+                {
+                    "budget": budget,
+                    "target": edge.target,
+                    "sources": " + ".join(edge.sources),
+                    "images": float(counts[0]),
+                    "images low": float(np.quantile(counts[1:], 0.025)),
+                    "images high": float(np.quantile(counts[1:], 0.975)),
+                }
+            )
+        low, high = np.quantile(with_taxonomy / alone[1:], [0.025, 0.975]).tolist()
+        rows.append(
+            {
+                "budget": budget,
+                "bought": len(policy.sources),
+                "with taxonomy": float(with_taxonomy),
+                "independently": float(alone[0]),
+                "ratio": float(with_taxonomy / alone[0]),
+                "ratio low": low,
+                "ratio high": high,
+                "quality": policy.mean_quality,
+                "sources": " + ".join(policy.sources),
+            }
+        )
+    if not rows:
+        raise BadInput(f"{run.out}: no budget solves {', '.join(names)}; expected one that does")
+    text = (
+        f"Labelled images (one label of one task each) to solve {len(names)} tasks at equal "
+        f"quality:\n{', '.join(names)}.\n\nA bought task takes {images} labels, a transferred one "
+        f"{run.images}; independently a task takes what its own network needs to\nwin as often as "
+        "it loses against the taxonomy's readout, between "
+        f"{images // DIVISORS[0]} and {images} (values at the ends are bounds).\nRatio: with "
+        f"taxonomy over independently, 95% bootstrap over test images. Quality: mean win rate\n"
+        f"against full supervision.\n\n{as_text(rows)}\n{as_text(needed, 0)}"
+    )
+    points = {
+        "with taxonomy": [(float(r["budget"]), float(r["with taxonomy"])) for r in _numbers(rows)],
+        "independently": [(float(r["budget"]), float(r["independently"])) for r in _numbers(rows)],
+    }
+    figure = figures.lines(points, "budget (tasks labelled in full)", "labelled images")
+    return Findings(text=text, tables={"budgets": rows, "targets": needed}, figure=figure)
+
+
+STUDY = Study(needs, measure)
+
+
+class Curve:
+    """How a task's own network does by the number of its training images.
+
+    Args:
+        counts: training images, ascending.
+        losses: per-image test losses of the network of each count.
+    """
+
+    def __init__(self, counts: Sequence[int], losses: Float[np.ndarray, "sizes N"]) -> None:
+        self._logs = np.log(np.array(counts, np.float64))
+        self._losses = losses
+        self._drawn = resample(losses.shape[1], REPLICATES, np.random.default_rng(0))
+
+    def equal_to(self, readout: Float[np.ndarray, " N"]) -> Float[np.ndarray, " R"]:
+        """The number of images at which the network does as well as a readout.
+
+        Returns:
+            The estimate, then one of every bootstrap replicate; the smallest or the largest count
+            where the readout is beaten by the smallest one or by none.
+        """
+        won = (self._losses < readout) + 0.5 * (self._losses == readout)
+        shares = np.column_stack([won.mean(axis=1), won @ _normalised(self._drawn)])
+        return np.asarray(np.exp([self._crossing(column) for column in shares.T]))
+
+    def _crossing(self, shares: Float[np.ndarray, " sizes"]) -> float:
+        # More data does not hurt: what a smaller network lost by chance, a larger one's wins bound.
+        rising = np.maximum.accumulate(shares)
+        if rising[0] >= 0.5:
+            return float(self._logs[0])
+        if rising[-1] < 0.5:
+            return float(self._logs[-1])
+        after = int(np.argmax(rising >= 0.5))
+        part = (0.5 - rising[after - 1]) / (rising[after] - rising[after - 1])
+        return float(self._logs[after - 1] + part * (self._logs[after] - self._logs[after - 1]))
+
+
+def train_subsets(workspace: Workspace, names: Sequence[str]) -> None:
+    """Train the networks of these tasks on every share of their training images."""
+    from taskonomy.studies.custom import train_network
+    from taskonomy.training.session import Session
+
+    session = Session(workspace)
+    pairs = [(name, divisor) for name in names for divisor in DIVISORS]
+    for name, divisor in tqdm(pairs, desc="networks on fewer images", mininterval=1):
+        identity, of = _identity(workspace, name, divisor), task(name)
+        if not workspace.store.exists(*model_path(identity)):
+            chosen = session.examples(of)
+            rows = chosen.train[: max(2, len(chosen.train) // divisor)]
+            train_network(session, identity, "task", of, rows, chosen.steps)
+
+
+def _batch(workspace: Workspace, names: Sequence[str]) -> Batch:
+    refs = tuple(
+        Ref(_identity(workspace, name, divisor), "task", name)
+        for name in names
+        for divisor in DIVISORS
+    )
+    return Batch(workspace, refs, partial(train_subsets, workspace, tuple(names)))
+
+
+def _identity(workspace: Workspace, name: str, divisor: int) -> str:
+    return custom_id(workspace, "task", name, share=divisor)
+
+
+def _ten(run: Run) -> list[str]:
+    there = [name for name in PREFERRED if name in run.targets]
+    if len(there) < 2:
+        raise BadInput(
+            f"{run.out}: found the targets {', '.join(run.targets)}; expected at least two of "
+            f"{', '.join(PREFERRED)}"
+        )
+    return there[:COUNT]
+
+
+def _curve(workspace: Workspace, name: str) -> Curve:
+    chosen = examples(workspace, task(name)).train
+    counts, rows = [], []
+    for divisor in DIVISORS:
+        found = losses.of(workspace, _identity(workspace, name, divisor))
+        if found is not None:
+            counts.append(images_of(chosen[: max(2, len(chosen) // divisor)]))
+            rows.append(found)
+    whole = losses.of_model(workspace, "task", name)
+    if whole is None:
+        raise BadInput(f"the network of {name} failed; expected one that was trained to the end")
+    return Curve([*counts, images_of(chosen)], np.stack([*rows, whole]))
+
+
+def _policy(run: Run, names: Sequence[str], budget: int) -> Policy:
+    asked = run.workspace.config.taxonomy
+    question = Question(
+        max_order=asked.max_order, scale=asked.scale, targets=tuple(names), cost=asked.costs
+    )
+    return find(run.candidates(), question, budget)
+
+
+def _cost(run: Run, name: str) -> float:
+    return float(run.workspace.config.taxonomy.costs.get(name, 1.0))
+
+
+def _normalised(drawn: Float32[np.ndarray, "N R"]) -> Float[np.ndarray, "N R"]:
+    return np.asarray(drawn / drawn.sum(axis=0))
+
+
+def _numbers(rows: Sequence[Row]) -> Sequence[dict[str, float]]:
+    return [{k: float(v) for k, v in row.items() if isinstance(v, int | float)} for row in rows]

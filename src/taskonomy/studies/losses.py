@@ -1,0 +1,50 @@
+"""Test losses of stored models, and who beats whom."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from jaxtyping import Float
+
+from taskonomy.affinity.tournament import win_rate
+from taskonomy.training import record
+from taskonomy.training.identity import model_id
+from taskonomy.training.standings import Ref
+from taskonomy.training.workspace import Kind, Workspace
+
+RANDOM = "random_projection"
+
+Losses = Float[np.ndarray, " N"]
+
+
+def of(workspace: Workspace, identity: str) -> Losses | None:
+    """Per-image test losses of a model, as float64; None if it failed."""
+    found = record.read(workspace.store, identity)
+    return None if found.test_loss is None else found.test_losses.astype(np.float64)
+
+
+def of_model(
+    workspace: Workspace, kind: Kind, target: str, sources: Iterable[str] = ()
+) -> Losses | None:
+    """The same, of one of a run's own models."""
+    return of(workspace, model_id(workspace, kind, target, tuple(sources)))
+
+
+def transfers(
+    workspace: Workspace, refs: Iterable[Ref]
+) -> dict[str, dict[tuple[str, ...], Losses]]:
+    """Losses of transfers by target and sources.
+
+    Own readouts, those of the random projection and failed ones are left out.
+    """
+    found: dict[str, dict[tuple[str, ...], Losses]] = {}
+    for ref in refs:
+        if ref.kind == "transfer" and not {ref.target, RANDOM} & set(ref.sources):
+            row = of(workspace, ref.identity)
+            if row is not None:
+                found.setdefault(ref.target, {})[ref.sources] = row
+    return found
+
+
+def wins(mine: Losses, theirs: Losses) -> float:
+    """Share of test images on which `mine` is smaller, ties half."""
+    return float(win_rate(mine[None], theirs)[0])

@@ -1,0 +1,133 @@
+"""Novel tasks: every target held out of the dictionary in turn (paper, section 4.2, figure 12).
+
+A held-out target has no network of its own: it is solved from the other tasks' representations with
+a readout's few labels. The transfer is chosen on one half of the test images and measured on the
+other, and the other way round, so that a higher order, which has more to choose from, gains nothing
+by chance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from taskonomy.affinity.ahp import ahp
+from taskonomy.affinity.tournament import win_rates
+from taskonomy.evaluation.novel import all_for_one
+from taskonomy.studies import agreement, figures, losses
+from taskonomy.studies.findings import Findings, Row, as_text
+from taskonomy.studies.frame import Phase, Study, readouts
+from taskonomy.studies.run import Run
+from taskonomy.training.candidates import higher_order
+from taskonomy.training.standings import affinities, job_models
+from taskonomy.training.workspace import Job
+
+ORDERS = (1, 2, 3, 4)
+OPPONENTS = {
+    "vs scratch": "a network trained from scratch on the readout's images",
+    "vs random": "a readout of an untrained encoder",
+    "vs supervised": "the fully supervised network",
+}
+
+
+def needs(run: Run) -> Sequence[Phase]:
+    return [readouts(run.workspace, _higher(run))]
+
+
+def measure(run: Run) -> Findings:
+    jobs = [*run.jobs, *_higher(run)]
+    candidates = affinities(run.workspace, jobs)
+    measured = losses.transfers(run.workspace, job_models(run.workspace, jobs))
+    rows: list[Row] = []
+    for order in ORDERS:
+        chosen = {edge.target: edge for edge in all_for_one(candidates, order).edges}
+        for target, wins in _wins(run, measured, order).items():
+            edge = chosen[target]
+            rows.append(
+                {
+                    "order": order,
+                    "target": target,
+                    "policy": " + ".join(edge.sources),
+                    "affinity": edge.affinity,
+                    "affinity low": edge.affinity_low,
+                    "affinity high": edge.affinity_high,
+                    **wins,
+                }
+            )
+    summary: list[Row] = []
+    for order in ORDERS:
+        mine = [row for row in rows if row["order"] == order]
+        line: dict[str, Any] = {"order": order, "targets": len(mine)}
+        for opponent in OPPONENTS:
+            known = [float(value) for row in mine if (value := row[opponent]) is not None]
+            line[opponent] = agreement.said(known, 3) if known else "-"
+        summary.append(line)
+    text = (
+        "Every target held out in turn; share of test images on which the best transfer of up to "
+        "that\norder wins, mean over targets with 95% bootstrap over targets. Opponents:\n"
+        + "".join(f"  {name}: {words}\n" for name, words in OPPONENTS.items())
+        + f"\n{as_text(summary)}\n"
+        + as_text([row for row in rows if row["order"] == ORDERS[-1]])
+    )
+    targets = list(dict.fromkeys(str(row["target"]) for row in rows))
+    series = {
+        name: [_number(row[name]) for row in rows if row["order"] == ORDERS[-1]]
+        for name in OPPONENTS
+    }
+    figure = figures.bars(targets, series, f"win rate, order <= {ORDERS[-1]}", even=0.5)
+    return Findings(text=text, tables={"orders": summary, "targets": rows}, figure=figure)
+
+
+STUDY = Study(needs, measure)
+
+
+def _higher(run: Run) -> list[Job]:
+    """Readouts of the orders that the run itself did not try."""
+    there = set(run.jobs)
+    jobs = [
+        Job("transfer", target, sources)
+        for target, ranked in run.ranks().items()
+        for sources in higher_order(ranked, run.workspace.config.transfer.top, ORDERS[-1])
+    ]
+    return [job for job in jobs if job not in there]
+
+
+def _wins(
+    run: Run, transfers: Mapping[str, Mapping[tuple[str, ...], losses.Losses]], order: int
+) -> dict[str, dict[str, float | None]]:
+    """Win rates of every target's best transfer of up to that order, by opponent."""
+    found = {}
+    for target, by_sources in transfers.items():
+        measured = [row for sources, row in by_sources.items() if len(sources) <= order]
+        random = (losses.RANDOM,) if losses.RANDOM in run.tasks else None
+        opponents = {
+            "vs scratch": losses.of_model(run.workspace, "scratch", target),
+            "vs random": random and losses.of_model(run.workspace, "transfer", target, random),
+            "vs supervised": losses.of_model(run.workspace, "task", target),
+        }
+        if len(measured) > 1:
+            best = cross_chosen(np.stack(measured))
+            found[target] = {
+                name: None if theirs is None else losses.wins(best, theirs)
+                for name, theirs in opponents.items()
+            }
+    return found
+
+
+def cross_chosen(candidates: Float[np.ndarray, "S N"]) -> Float[np.ndarray, " N"]:
+    """Each half of the images under the candidate of the highest affinity on the other half.
+
+    Args:
+        candidates: per-image test losses, a row a candidate.
+    """
+    halves = np.arange(candidates.shape[1]) % 2
+    best = np.empty(candidates.shape[1])
+    for half in (0, 1):
+        winner = int(np.argmax(ahp(win_rates(candidates[:, halves != half]))))
+        best[halves == half] = candidates[winner, halves == half]
+    return best
+
+
+def _number(value: object) -> float:
+    return float("nan") if value is None else float(str(value))

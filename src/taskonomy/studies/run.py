@@ -1,0 +1,106 @@
+"""A finished run, as studies read it: its models, its affinities and how long it took."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from taskonomy.affinity import table
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.config import Config
+from taskonomy.errors import BadInput
+from taskonomy.publishing import models
+from taskonomy.stages import Context, open_workspace
+from taskonomy.store import Store
+from taskonomy.studies.cost import Seconds
+from taskonomy.training.standings import Ref, first_order_ranks, job_models, task_models
+from taskonomy.training.workspace import Job, Workspace
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that `taskonomy run` has finished.
+
+    Attributes:
+        out: the folder of its published files.
+        context: where and how its stages ran.
+        workspace: data set, splits, configuration and store.
+        jobs: every readout and scratch network that it trained.
+        seconds: how long its models took.
+        images: how many images a readout saw.
+    """
+
+    out: Path
+    context: Context
+    workspace: Workspace
+    jobs: tuple[Job, ...]
+    seconds: Seconds
+    images: int
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks of the run."""
+        return self.workspace.config.tasks
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets of its readouts, in the dictionary's order."""
+        asked = {job.target for job in self.jobs}
+        return tuple(name for name in self.tasks if name in asked)
+
+    @property
+    def first_order(self) -> tuple[Job, ...]:
+        """The scratch networks and the first-order readouts."""
+        return tuple(job for job in self.jobs if len(job.sources) <= 1)
+
+    def refs(self) -> list[Ref]:
+        """Every model of the run."""
+        return [*task_models(self.workspace, self.tasks), *job_models(self.workspace, self.jobs)]
+
+    def candidates(self) -> list[Candidate]:
+        """The run's affinity table."""
+        return table.read(self.out / "affinity.parquet")
+
+    def ranks(self) -> dict[str, list[str]]:
+        """Every target's first-order sources, best first, without its own and the random one."""
+        return first_order_ranks(self.workspace, self.first_order)
+
+
+def open_run(out: Path, config: Config) -> Run:
+    """Find a finished run again by the names of its models.
+
+    Args:
+        out: the folder that `taskonomy run --out` was given.
+        config: the profile that it ran with.
+
+    Raises:
+        BadInput: nothing has been published there, or by another profile, seed or version.
+    """
+    listed = models.read(out / "models.parquet")
+    rows = listed.to_pylist()
+    known = {row["model_id"] for row in rows}
+    context = Context.at(out, config)
+    store = Store(context.store)
+    for key in store.keys("version-data"):
+        workspace = open_workspace(context, key)
+        if all(ref.identity in known for ref in task_models(workspace, workspace.config.tasks)):
+            readouts = [row for row in rows if row["kind"] in ("transfer", "scratch")]
+            return Run(
+                out=out,
+                context=context,
+                workspace=workspace,
+                jobs=tuple(Job(r["kind"], r["target"], tuple(r["sources"])) for r in readouts),
+                seconds=Seconds.of(rows),
+                images=_images(readouts, out),
+            )
+    raise BadInput(
+        f"{out / 'models.parquet'}: found no models of profile {config.profile}, seed {config.seed}"
+        f" and this version's code; expected what `taskonomy run --profile {config.profile} "
+        f"--out {out}` leaves"
+    )
+
+
+def _images(readouts: Iterable[dict[str, object]], out: Path) -> int:
+    counts = [int(str(row["train_images"])) for row in readouts]
+    if not counts:
+        raise BadInput(f"{out / 'models.parquet'}: found no readout; expected those of a whole run")
+    return max(counts)

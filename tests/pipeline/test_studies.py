@@ -1,0 +1,230 @@
+"""Studies on a finished run: what needs new training, one command each."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from taskonomy.affinity import table
+from taskonomy.cli import main
+from taskonomy.config import load
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
+from taskonomy.studies import catalogue, novel_task
+from taskonomy.studies.frame import Phase, execute, lacking
+from taskonomy.studies.imagenet import resnet18
+from taskonomy.studies.join import batches, join, own_source
+from taskonomy.studies.run import Run as Finished
+from taskonomy.studies.run import open_run
+from taskonomy.training import record
+from taskonomy.training.standings import Ref
+
+from .conftest import TASKS, Run, taxonomy
+
+# MLflow's own, when it opens its database.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+
+TARGETS = {name for name in TASKS if task(name).role == "both"}
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "depth_code.py"
+
+
+@pytest.fixture(scope="module")
+def finished(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A copy of the tiny run, to which studies may add models."""
+    out = tmp_path_factory.mktemp("studied") / "out"
+    shutil.copytree(run.out, out)
+    return open_run(out, load(run.folder / "params.yaml", "tiny"))
+
+
+def train_here(phases: list[Phase]) -> list[Ref]:
+    """Train a study's models in this process, where torch is loaded already."""
+    batches = [batch for phase in phases for batch in phase]
+    for batch in batches:
+        if lacking(batch):
+            batch.train()
+    assert not any(lacking(batch) for batch in batches)
+    return [ref for batch in batches for ref in batch.refs]
+
+
+def study(finished: Finished, name: str) -> Path:
+    chosen = catalogue.find(name)
+    train_here(list(chosen.needs(finished)))
+    return execute(name, chosen, finished)
+
+
+def rows(folder: Path, name: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = pq.read_table(folder / f"{name}.parquet").to_pylist()
+    return found
+
+
+def test_a_study_tells_its_cost_trains_once_and_leaves_its_files(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(run.out, tmp_path / "out")
+    first = taxonomy(tmp_path, "study", "order", "--profile", "tiny")
+    assert first.returncode == 0, first.stderr[-3000:]
+    models = sorted((tmp_path / "out" / "store" / "models").iterdir())
+    times = [path.stat().st_mtime_ns for path in models]
+    second = taxonomy(tmp_path, "study", "order", "--profile", "tiny")
+
+    assert "order: " in first.stderr
+    assert "models to train" in first.stderr
+    assert second.stdout == first.stdout
+    assert [path.stat().st_mtime_ns for path in models] == times
+    folder = tmp_path / "out" / "studies" / "order"
+    assert {path.name for path in folder.iterdir()} == {
+        *("order.txt", "order.svg", "order.parquet", "order.csv")
+    }
+    # Nested sets above order 5, up to all other trained sources.
+    highest = max(row["order"] for row in rows(folder, "order"))
+    assert highest == len(TASKS) - 2
+
+
+def test_fewer_images_are_regimes_of_their_own(finished: Finished) -> None:
+    folder = study(finished, "regimes")
+    found = {row["images"]: row for row in rows(folder, "regimes")}
+    assert set(found) == {16, 8}
+    assert found[16]["rank agreement"] == pytest.approx(1)
+    assert -1 <= float(str(found[8]["rank agreement"])) < 1
+
+
+def test_every_target_is_held_out_at_every_order(finished: Finished) -> None:
+    found = rows(study(finished, "novel"), "targets")
+    assert {(row["order"], row["target"]) for row in found} == {
+        (order, target) for order in (1, 2, 3, 4) for target in TARGETS
+    }
+    for row in found:
+        policy = str(row["policy"]).split(" + ")
+        assert row["target"] not in policy
+        assert len(policy) <= int(str(row["order"]))
+
+
+def test_ten_tasks_take_the_labels_of_what_is_bought_and_a_readouts_of_the_others(
+    finished: Finished,
+) -> None:
+    folder = study(finished, "label-efficiency")
+    train = len(finished.workspace.splits.train)
+    for row in rows(folder, "budgets"):
+        targets = [r for r in rows(folder, "targets") if r["budget"] == row["budget"]]
+        labels = train * int(str(row["bought"])) + finished.images * len(targets)
+        assert row["with taxonomy"] == labels
+        assert float(str(row["ratio low"])) <= float(str(row["ratio high"]))
+    assert {r["target"] for r in rows(folder, "targets")} <= TARGETS
+
+
+def test_a_chain_is_read_out_of_what_its_first_transfer_computes(finished: Finished) -> None:
+    found = rows(study(finished, "transitivity"), "chains")
+    assert {row["c"] for row in found} <= TARGETS
+    assert len(found) >= len(TARGETS)
+    assert all(len({row["a"], row["b"], row["c"]}) == 3 for row in found)
+
+
+def test_one_thing_is_changed_at_a_time(finished: Finished) -> None:
+    found = rows(study(finished, "sensitivity"), "sensitivity")
+    assert [row["variant"] for row in found][-1] == "another seed"
+    assert len(found) == 6
+    assert all(float(str(row["rank agreement"])) < 1 for row in found)
+
+
+def test_estimators_are_ranked_against_measured_affinities(finished: Finished) -> None:
+    found = {row["estimator"]: row for row in rows(study(finished, "estimators"), "estimators")}
+    assert set(found) == {"RSA", "DDS", "LogME", "H-score", "linear probe", "k-NN"}
+    # Segments are no labels to regress on.
+    assert found["DDS"]["targets"] == len(TARGETS)
+    assert found["LogME"]["targets"] == len(TARGETS) - 1
+    assert all(float(str(row["ms per edge"])) > 0 for row in found.values())
+
+
+def test_imagenet_features_join_as_a_source_and_are_a_baseline(
+    finished: Finished, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    weights = tmp_path / "resnet18.safetensors"
+    save_file(resnet18().state_dict(), weights)
+    own = own_source(finished, "imagenet", "taskonomy.studies.imagenet:resnet18", weights, 0.5)
+    train_here([batches(finished, own)])
+
+    folder = join(finished, own)
+
+    candidates = table.read(folder / "affinity.parquet")
+    assert {c.target for c in candidates if c.sources == ("imagenet",)} == TARGETS
+    for target in TARGETS:
+        assert sum(c.affinity for c in candidates if c.target == target) == pytest.approx(1)
+    paired = [c for c in candidates if "imagenet" in c.sources and c.order == 2]
+    assert len(paired) == 3 * len(TARGETS)
+    asked = ("--budget", "2", "--max-order", "1", "--must-use", "imagenet")
+    assert main(["solve", str(folder / "affinity.parquet"), *asked]) == 0
+    sources = {row["source"] for row in rows(study(finished, "baselines"), "baselines")}
+    assert sources == {"jigsaw", "colorization", "denoising", "egomotion", "random_projection"} | {
+        "imagenet"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "message"),
+    [
+        ("normal", "torch.nn:Identity", "a task of the dictionary"),
+        ("my model", "torch.nn:Identity", "expected a new name"),
+        ("mine", "torch.nn", "expected package.module:attribute"),
+        ("mine", "torch.nn:Absent", "expected an importable name"),
+        ("mine", "builtins:dict", "made a dict; expected a torch module"),
+        ("mine", "torch.nn:Flatten", r"returned \(\d+, 3072\) for images"),
+    ],
+)
+def test_an_encoder_that_cannot_be_used_is_named(
+    finished: Finished, name: str, where: str, message: str
+) -> None:
+    with pytest.raises(BadInput, match=message):
+        own_source(finished, name, where, None, 1.0)
+
+
+def test_weights_of_another_network_are_refused(finished: Finished, tmp_path: Path) -> None:
+    where, weights = "taskonomy.studies.imagenet:resnet18", tmp_path / "w.safetensors"
+    save_file({"x": torch.zeros(1)}, weights)
+    with pytest.raises(BadInput, match="expected the weights of Features"):
+        own_source(finished, "mine", where, weights, 1.0)
+    weights.write_bytes(b"no tensors")
+    with pytest.raises(BadInput, match="expected safetensors"):
+        own_source(finished, "mine", where, weights, 1.0)
+
+
+def test_a_declared_task_is_solved_from_the_runs_representations(finished: Finished) -> None:
+    declared = novel_task.declared(EXAMPLE)
+    first = novel_task.first_order(finished, declared)
+    train_here([novel_task.batches(finished, declared, first)])
+    higher = novel_task.higher_orders(finished, declared, first)
+    train_here([novel_task.batches(finished, declared, higher)])
+
+    folder = novel_task.solve(finished, declared)
+
+    found = rows(folder, "candidates")
+    # The random projection is an opponent, no candidate.
+    assert len(found) == len(TASKS) - 1 + 3
+    assert sum(float(str(row["affinity"])) for row in found) == pytest.approx(1)
+    assert found[0]["affinity"] == max(float(str(row["affinity"])) for row in found)
+    assert str(found[0]["sources"]) in (folder / "depth_code.txt").read_text()
+    losses = record.read(finished.workspace.store, first[1].identity).test_losses
+    assert np.isfinite(losses).all()
+
+
+def test_a_declaration_that_is_none_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    for content, message in (
+        ("TASK = 1", "expected a taskonomy.dictionary.Task and a function"),
+        ("import absent_module", "ModuleNotFoundError"),
+        (
+            EXAMPLE.read_text().replace('name="depth_code"', 'name="normal"'),
+            "name 'normal': a task of the dictionary",
+        ),
+        (EXAMPLE.read_text().replace('loss="l2"', 'loss="l1"'), "head 'vector' with loss 'l1'"),
+    ):
+        file.write_text(content)
+        with pytest.raises(BadInput, match=message):
+            novel_task.declared(file)
+
+
+def test_a_run_of_another_seed_is_not_taken_for_this_one(run: Run) -> None:
+    with pytest.raises(BadInput, match="found no models of profile tiny, seed 7"):
+        open_run(run.out, load(run.folder / "params.yaml", "tiny", seed=7))

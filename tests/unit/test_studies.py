@@ -1,0 +1,129 @@
+"""What studies compute, on answers that are known."""
+
+import importlib.util
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.cli import main
+from taskonomy.studies import agreement, catalogue, estimates
+from taskonomy.studies.findings import as_text
+from taskonomy.studies.label_efficiency import Curve
+from taskonomy.studies.novel import cross_chosen
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "depth_code.py"
+RNG = np.random.default_rng(0)
+CODES = RNG.normal(size=(120, 6))
+SEEN = CODES @ RNG.normal(size=(6, 2)) + 0.1 * RNG.normal(size=(120, 2))
+UNSEEN = RNG.normal(size=(120, 2))
+EACH = np.arange(120)
+
+
+@pytest.mark.parametrize("estimator", ["log_me", "h_score"])
+def test_labels_that_follow_from_the_features_score_higher(estimator: str) -> None:
+    score = getattr(estimates, estimator)
+    assert score(CODES, SEEN) > score(CODES, UNSEEN) + 0.1
+
+
+@pytest.mark.parametrize("estimator", ["linear_probe", "nearest_neighbours"])
+def test_held_out_labels_are_explained_where_they_can_be(estimator: str) -> None:
+    score = getattr(estimates, estimator)
+    assert score(CODES, SEEN, EACH) > 0.5
+    assert score(CODES, UNSEEN, EACH) < 0.2
+    assert estimates.linear_probe(CODES, SEEN, EACH) > 0.9
+
+
+@pytest.mark.parametrize("estimator", ["rsa", "dds"])
+def test_similarities_are_one_for_the_same_code_turned(estimator: str) -> None:
+    score = getattr(estimates, estimator)
+    shuffled = CODES[:, RNG.permutation(6)]
+    assert score(CODES, shuffled) == pytest.approx(1)
+    assert abs(score(CODES, RNG.normal(size=(120, 6)))) < 0.2
+
+
+def test_the_evidence_is_that_of_the_best_bayesian_linear_model() -> None:
+    """Against the definition: N(y; 0, 1/beta + X X^T / alpha), maximised on a fine grid."""
+    x = (CODES - CODES.mean(axis=0)) / CODES.std(axis=0)
+    y = SEEN[:, 0] - SEEN[:, 0].mean()
+    y /= y.std()
+
+    def evidence(alpha: float, beta: float) -> float:
+        covariance = np.eye(120) / beta + x @ x.T / alpha
+        _, determinant = np.linalg.slogdet(covariance)
+        fit = y @ np.linalg.solve(covariance, y)
+        return float(-(120 * math.log(2 * math.pi) + determinant + fit) / 240)
+
+    grid = [evidence(a, b) for a in np.geomspace(0.1, 100, 10) for b in np.geomspace(1, 1e4, 13)]
+    found = estimates.log_me(CODES, SEEN[:, :1])
+    assert max(grid) - 1e-6 <= found < max(grid) + 0.03
+
+
+def test_a_network_needs_the_images_at_which_it_wins_half() -> None:
+    """A network on n images has loss 1/n on every image, so 40 images do as well as 1/40."""
+    counts = [10, 20, 40, 80]
+    jitter = np.random.default_rng(1).normal(scale=1e-6, size=(4, 400))
+    curve = Curve(counts, 1 / np.array(counts)[:, None] + jitter)
+    needed = curve.equal_to(np.full(400, 1 / 40))
+    assert needed[0] == pytest.approx(40, rel=0.02)
+    assert needed[1:].min() >= 20
+    assert needed[1:].max() <= 80
+    assert curve.equal_to(np.full(400, 1.0))[0] == 10  # the smallest is good enough
+    assert curve.equal_to(np.full(400, 0.0))[0] == 80  # the largest is not
+
+
+def test_what_is_chosen_on_one_half_is_measured_on_the_other() -> None:
+    """Candidates without any skill gain nothing by being many."""
+    rng = np.random.default_rng(2)
+    losses = rng.exponential(size=(30, 4000))
+    chosen = cross_chosen(losses)
+    assert abs(float((chosen < rng.exponential(size=4000)).mean()) - 0.5) < 0.03
+    assert (np.minimum.reduce(losses) <= chosen).all()
+
+
+def test_rank_agreement_compares_what_both_measured() -> None:
+    def rows(values: dict[str, float]) -> list[Candidate]:
+        return [
+            Candidate(regime="1", target="t", sources=(name,), kind="transfer", affinity=value)
+            for name, value in values.items()
+        ]
+
+    one = rows({"a": 0.1, "b": 0.2, "c": 0.3, "d": 0.4})
+    assert agreement.by_target(one, rows({"a": 1.0, "b": 4.0, "c": 9.0})) == {"t": pytest.approx(1)}
+    assert agreement.by_target(one, rows({"a": 3.0, "b": 2.0, "c": 1.0})) == {
+        "t": pytest.approx(-1)
+    }
+    assert agreement.by_target(one, rows({"a": 3.0, "b": 2.0})) == {}
+
+
+def test_a_table_to_read_is_aligned() -> None:
+    text = as_text([{"name": "a", "rate": 0.5}, {"name": "longer", "rate": None}])
+    assert text == "name     rate\na       0.500\nlonger      -\n"
+
+
+def test_studies_are_listed_with_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(catalogue.STUDIES)
+    for name in catalogue.STUDIES:
+        assert callable(catalogue.find(name).measure)
+
+
+def test_a_depth_code_is_linear_orthonormal_and_follows_the_image() -> None:
+    spec = importlib.util.spec_from_file_location("depth_code", EXAMPLE)
+    assert spec
+    assert spec.loader
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    edge = np.where(np.arange(32) < 11, -1.0, 1.0)[None].repeat(32, axis=0)
+    q = example.basis(edge)
+    assert q.shape == (1024, 128)
+    np.testing.assert_allclose(q.T @ q, np.eye(128), atol=1e-9)
+    # A step of depth at an edge of the image is exact; without the edge it is not.
+    depth = np.log(np.where(edge > 0, 4.0, 2.0) / example.NEAR)
+    code = q.T @ depth.ravel() / example.WAVES
+    np.testing.assert_allclose(np.log(example.decode(code, edge) / example.NEAR), depth, atol=1e-9)
+    flat = example.basis(np.zeros((32, 32)) + np.linspace(-1, 1, 32))
+    assert np.abs(flat @ (flat.T @ depth.ravel()) - depth.ravel()).max() > 0.05
