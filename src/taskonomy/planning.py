@@ -7,7 +7,7 @@ list travels through the orchestrator.
 from collections.abc import Mapping, Sequence
 
 from taskonomy.dictionary import task
-from taskonomy.training.workspace import Job
+from taskonomy.training.job import Job
 
 # What a task network costs beside one of a single image, as measured with the demo profile:
 # colorization predicts 313 bins a pixel; there are fewer triplets than images.

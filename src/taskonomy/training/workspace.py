@@ -7,6 +7,7 @@ from taskonomy.config import Config
 from taskonomy.data.layout import Dataset
 from taskonomy.data.splits import Splits
 from taskonomy.store import Store
+from taskonomy.training.job import Job as Job
 
 Kind = Literal["task", "transfer", "scratch", "random", "informed_guess"]
 """The kinds of model (models.parquet): task-specific networks, readouts of frozen representations,
@@ -31,19 +32,3 @@ class Workspace:
     dataset: Dataset
     dataset_key: str
     splits: Splits
-
-
-@dataclass(frozen=True, order=True)
-class Job:
-    """One model to train on the transfer images.
-
-    Attributes:
-        kind: `transfer`, a readout of the sources' representations; or `scratch`, the gain
-            baseline, which has no sources.
-        target: the task to solve.
-        sources: sorted names of the source tasks; several are concatenated, never chained.
-    """
-
-    kind: Literal["transfer", "scratch"]
-    target: str
-    sources: tuple[str, ...] = ()
