@@ -1,6 +1,7 @@
 """The version of a data set: DVC's content hash of its files, recorded without copying them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,8 @@ def _check_room(folder: Path) -> None:
 
 
 def _revision(root: Path) -> str | None:
+    if shutil.which("git") is None:
+        return None  # as in the pipeline's images
     done = subprocess.run(
         ["git", "-C", str(root), "ls-files", "--error-unmatch", f"{root.resolve()}.dvc"],
         capture_output=True,
