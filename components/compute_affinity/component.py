@@ -2,10 +2,10 @@
 
 from kfp import dsl
 
-from components.images import SOLVE
+from components.images import TRAIN
 
 
-@dsl.component(base_image=SOLVE, install_kfp_package=False)
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
 def compute_affinity(
     store: str,
     config: str,

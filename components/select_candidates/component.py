@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from kfp import dsl
 
-from components.images import SOLVE
+from components.images import TRAIN
 
 
-@dsl.component(base_image=SOLVE, install_kfp_package=False)
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
 def select_candidates(
     store: str,
     config: str,
