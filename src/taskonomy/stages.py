@@ -309,6 +309,12 @@ def publish(
         *standings.task_models(workspace, store.read_json("plan", plan, "plan.json")["tasks"]),
         *standings.job_models(workspace, _jobs(store, plan, candidates)),
     ]
+    runs = run_ids(context.tracking, EXPERIMENT)
+    if untold := [ref for ref in refs if ref.identity not in runs]:
+        raise BadInput(
+            f"{context.tracking}: no run of model {untold[0].identity} and {len(untold) - 1} more; "
+            "expected every shard to have ended, which logs its models last"
+        )
     key = digest(
         stage="publish", evaluation=evaluation, code=code_version("publishing", "dictionary")
     )
@@ -316,7 +322,7 @@ def publish(
         workspace=workspace,
         facts=store.read_json("version-data", dataset, "dataset.json"),
         refs=refs,
-        runs=run_ids(context.tracking, EXPERIMENT),
+        runs=runs,
         affinity=store.local("compute-affinity", affinity) / "affinity.parquet",
         policies=store.read_json("solve-taxonomy", taxonomy, "policies.json"),
         evaluation=store.read_json("evaluate", evaluation, "evaluation.json"),
