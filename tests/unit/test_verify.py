@@ -1,8 +1,12 @@
 """Each kind of fault is found and named by its file; a sound data set has none."""
 
-from math import radians
+import shutil
+from collections.abc import Callable
+from math import degrees, radians
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,7 +16,6 @@ from taskonomy.data.verify import verify
 from taskonomy.errors import BadInput
 
 FOV, SIZE = radians(60), 32
-FIRST = View("house_0", 0, 0)
 
 
 def add(root: Path, view: View, seed: int) -> None:
@@ -37,102 +40,314 @@ def add(root: Path, view: View, seed: int) -> None:
         content=np.array([[0.0, -1, 0], [2, 1, 2]]),
         points_in_view=[],
     )
-    values = {"rgb": rgb, "depth_zbuffer": depth, "normal": normal, "point_info": info}
+    seen = {"point_uuid": view.point, "view_id": 1 - view.view}
+    values = {
+        "rgb": rgb,
+        "depth_zbuffer": depth,
+        "normal": normal,
+        "segment_semantic": np.full((SIZE, SIZE), 1, np.uint8),
+        "class_scene": np.float32([0.5, 0.25, 0.25]),
+        "point_info": info,
+        "nonfixated_matches": {"point_location": target.tolist(), "views": [seen]},
+    }
     for domain, value in (values | labels.derive(rgb, depth, normal, FOV)).items():
         layout.write(root, view, domain, value)
 
 
-@pytest.fixture
-def sound(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("houses") / "clean"
     for house in range(4):
         for view in range(2):
-            add(tmp_path, View(f"house_{house}", 0, view), seed=10 * house + view)
-    return tmp_path
+            add(root, View(f"house_{house}", 0, view), seed=10 * house + view)
+    return root
 
 
-def test_a_sound_data_set_has_no_faults(sound: Path) -> None:
-    report = verify(sound)
+def test_a_sound_data_set_has_no_faults(clean: Path) -> None:
+    report = verify(clean)
     assert report.faults == ()
-    assert (report.views, report.buildings, report.files) == (8, 4, 8 * 13)
+    assert (report.views, report.buildings, report.files) == (8, 4, 8 * 16)
     assert report.angle < 2
+    assert report.reprojected < 0.002
     assert "0 fault(s)" in report.text
 
 
-def faults(root: Path, *words: str) -> None:
-    """There is just one fault, and its line says all these words."""
+# --- How to plant each fault, in the first view of a house or in both ----------------------------
+
+Spoil = Callable[[Path, str], object]
+"""Spoils the house of that name in a data set."""
+
+
+def changed(domain: str, change: Callable[[Any], Any], views: tuple[int, ...] = (0,)) -> Spoil:
+    def spoil(root: Path, house: str) -> None:
+        for view in (View(house, 0, number) for number in views):
+            layout.write(root, view, domain, change(layout.read(root, view, domain)))
+
+    return spoil
+
+
+def info(**values: Any) -> Spoil:
+    return changed("point_info", lambda record: record | values)
+
+
+def bytes_of(domain: str, change: Callable[[bytes], bytes]) -> Spoil:
+    def spoil(root: Path, house: str) -> None:
+        file = layout.path(root, View(house, 0, 0), domain)
+        file.write_bytes(change(file.read_bytes()))
+
+    return spoil
+
+
+def flipped_bit(content: bytes) -> bytes:
+    spoiled = bytearray(content)
+    spoiled[len(content) // 2] ^= 0xFF
+    return bytes(spoiled)
+
+
+def png(levels: np.ndarray) -> Callable[[bytes], bytes]:
+    return lambda _: bytes(cv2.imencode(".png", levels)[1].data)
+
+
+def turned(record: dict[str, Any]) -> dict[str, Any]:
+    """The same camera, rotated by 0.1 about the vertical."""
+    x, y, z = record["camera_rotation_final"]
+    return record | {"camera_rotation_final": [x, y, z + 0.1]}
+
+
+def moved(record: dict[str, Any]) -> dict[str, Any]:
+    """Camera and point half a metre to the side."""
+    for key in ("camera_location", "point_location"):
+        x, y, z = record[key]
+        record[key] = [x, y + 0.5, z]
+    return record
+
+
+def in_millimetres(record: dict[str, Any]) -> dict[str, Any]:
+    lengths = {"camera_location", "point_location", "camera_distance"} & set(record)
+    return record | {key: (1000 * np.array(record[key])).tolist() for key in lengths}
+
+
+def both(*spoils: Spoil) -> Spoil:
+    def spoil(root: Path, house: str) -> None:
+        for one in spoils:
+            one(root, house)
+
+    return spoil
+
+
+BOTH = (0, 1)
+STEEP = np.broadcast_to(np.float32([-0.8, 0, 0.6]), (SIZE, SIZE, 3)).copy()
+LEVELS = np.full((SIZE, SIZE), 90, np.uint8)
+ELSEWHERE = {"point_location": [-9.0, 0, 1.5]}
+OTHER_AXES = {"x": [1, 0, 0], "y": [0, 0.6, 0.8], "z": [0, 1, 0]}
+
+FAULTS: dict[str, tuple[Spoil, str]] = {
+    "a missing label file": (
+        lambda root, house: layout.path(root, View(house, 0, 1), "reshading").unlink(),
+        "point_0_view_1_domain_reshading.png: missing, expected a file for each of",
+    ),
+    "a missing label folder": (
+        lambda root, house: shutil.rmtree(root / house / "edge_texture"),
+        "point_0_view_0_domain_edge_texture.png and 1 more: missing",
+    ),
+    "a label without an image": (
+        lambda root, house: layout.write(root, View(house, 7, 0), "normal", STEEP),
+        "point_7_view_0_domain_normal.png: found a label of a view that has no rgb image",
+    ),
+    "a truncated file": (
+        bytes_of("depth_euclidean", lambda content: content[:-20]),
+        "depth_euclidean.png: truncated PNG",
+    ),
+    "an empty file": (
+        bytes_of("rgb", lambda _: b""),
+        "rgb.png: corrupt PNG (found an empty file",
+    ),
+    "a flipped bit": (bytes_of("keypoints2d", flipped_bit), "keypoints2d.png: corrupt PNG"),
+    "a 16-bit depth saved as 8-bit": (
+        bytes_of("depth_zbuffer", png(LEVELS)),
+        "depth_zbuffer.png: found a 8-bit PNG of 1 channel(s), expected 16-bit",
+    ),
+    "a grey image": (
+        bytes_of("rgb", png(LEVELS)),
+        "rgb.png: found a 8-bit PNG of 1 channel(s), expected 8-bit, 3 channel(s)",
+    ),
+    "a file of another size": (
+        changed("edge_texture", lambda image: image[:16, :16]),
+        "edge_texture.png: found size (16, 16), expected the rgb image's (32, 32)",
+    ),
+    "a depth without a known pixel": (
+        changed("depth_zbuffer", lambda depth: np.full_like(depth, np.nan)),
+        "depth_zbuffer.png: found no known pixel",
+    ),
+    "distances below the z-depth": (
+        changed("depth_euclidean", np.ones_like),
+        "depth_euclidean.png: found 100.0% of it below the z-depth",
+    ),
+    "distances of another view": (
+        changed("depth_euclidean", lambda depth: depth[:, ::-1] * np.float32(1.8)),
+        "(median) off the distance of the z-depth",
+    ),
+    "depths in other units": (
+        both(
+            changed("depth_zbuffer", lambda depth: depth * np.float32(0.512), BOTH),
+            changed("depth_euclidean", lambda depth: depth * np.float32(0.512), BOTH),
+        ),
+        "depth_zbuffer: found depths of fixated points 4",
+    ),
+    "normals not of unit length": (
+        changed("normal", lambda normal: normal * np.float32(0.7)),
+        "normal.png: found 100% of the normals not of unit length",
+    ),
+    "normals with an axis flipped": (
+        changed("normal", lambda _: STEEP, BOTH),
+        "degrees (median) from those of the depth",
+    ),
+    "normals that face away": (
+        changed("normal", lambda normal: -normal),
+        "normal.png: found 100% of the normals facing away",
+    ),
+    "shading that is inverted": (
+        changed("reshading", lambda shade: 1 - shade, BOTH),
+        "reshading: found it darkest where surfaces face the camera",
+    ),
+    "a semantic class beyond the last": (
+        changed("segment_semantic", lambda classes: classes + np.uint8(39)),
+        "segmentsemantic.png: found label 40, expected 0..17",
+    ),
+    "soft labels that do not sum to one": (
+        changed("class_scene", lambda soft: soft / 2),
+        "class_scene.npy: found sum 0.5",
+    ),
+    "soft labels that are not numbers": (
+        changed("class_scene", lambda soft: soft * np.float32(np.nan)),
+        "class_scene.npy: found shape (3,), 3 values not finite",
+    ),
+    "soft labels of other classes": (
+        changed("class_scene", lambda _: np.float32([0.5, 0.5])),
+        "class_scene.npy: found 2 classes, expected the other views' 3",
+    ),
+    "a record that is no JSON": (
+        bytes_of("nonfixated_matches", lambda content: content[:-1]),
+        "nonfixated_matches.json: not JSON",
+    ),
+    "a camera that looks past its point": (
+        changed("point_info", turned),
+        "point_info.json: found the fixated point 5.7 degrees off the image centre",
+    ),
+    "a camera without its pose": (
+        changed("point_info", lambda _: {"field_of_view_rads": 1.0}),
+        "point_info.json: found no bounding_box_ranges, camera_location",
+    ),
+    "a field of view in degrees": (
+        info(field_of_view_rads=degrees(FOV)),
+        "point_info.json: found a field of view of 60, expected radians",
+    ),
+    "a wrong distance": (
+        info(camera_distance=3.5),
+        "point_info.json: found a camera_distance of 3.5, expected",
+    ),
+    "vanishing points of another camera": (
+        info(vanishing_points_gaussian_sphere=OTHER_AXES),
+        "point_info.json: found a vanishing point",
+    ),
+    "poses in millimetres": (
+        both(
+            changed("point_info", in_millimetres, BOTH),
+            changed("nonfixated_matches", in_millimetres, BOTH),
+        ),
+        "depth_zbuffer: found depths of fixated points 100% off their cameras' distance",
+    ),
+    "a camera of another point": (
+        changed("point_info", moved, (1,)),
+        "point_info.json: found its point 0.5 m from where the point's first view has it",
+    ),
+    "a sighting behind the camera": (
+        changed("nonfixated_matches", lambda record: record | ELSEWHERE),
+        "point_0_view_1 to see the point, which it has out of sight",
+    ),
+    "an image that is there twice": (
+        lambda root, house: layout.write(
+            root, View(house, 0, 1), "rgb", layout.read(root, View(house, 0, 0), "rgb")
+        ),
+        "point_0_view_1_domain_rgb.png: in",
+    ),
+}
+
+
+def furnished(root: Path, clean: Path, house: str, seed: int) -> None:
+    """Add a sound house to a data set: the first one with images of its own."""
+    shutil.copytree(clean / "house_0", root / house)
+    rng = np.random.default_rng(seed)
+    for view in range(2):
+        image = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
+        layout.write(root, View(house, 0, view), "rgb", image)
+
+
+@pytest.fixture(scope="module")
+def said(clean: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What is said of each house of a data set with every fault, one in a house, and of a sound one
+    among them."""
+    root = tmp_path_factory.mktemp("spoiled")
+    for number, fault in enumerate(["nothing", *FAULTS]):
+        house = fault.replace(" ", "_")
+        furnished(root, clean, house, 1000 + number)
+        if fault in FAULTS:
+            FAULTS[fault][0](root, house)
+    found: dict[str, list[str]] = {}
+    for line in verify(root).faults:
+        house = Path(line.split(":")[0]).relative_to(root).parts[0]
+        found.setdefault(house, []).append(line)
+    return found
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found_once(said: dict[str, list[str]], fault: str) -> None:
+    lines = said.get(fault.replace(" ", "_"), [])
+    assert len(lines) == 1, lines
+    assert FAULTS[fault][1] in lines[0]
+
+
+def test_nothing_is_said_of_a_sound_house_among_them(said: dict[str, list[str]]) -> None:
+    assert len(FAULTS) > 20
+    assert set(said) == {fault.replace(" ", "_") for fault in FAULTS}
+
+
+@pytest.fixture
+def sound(clean: Path, tmp_path: Path) -> Path:
+    """A copy to spoil as a whole."""
+    return Path(shutil.copytree(clean, tmp_path / "data"))
+
+
+def the_fault(root: Path) -> str:
     found = verify(root).faults
     assert len(found) == 1, found
-    assert all(word in found[0] for word in words), found
+    return found[0]
 
 
-def test_a_missing_label_file(sound: Path) -> None:
-    layout.path(sound, FIRST, "reshading").unlink()
-    faults(sound, "house_0/reshading/point_0_view_0_domain_reshading.png", "missing")
-
-
-def test_a_declared_label_that_is_absent(sound: Path) -> None:
-    (sound / "dataset.json").write_text('{"labels": ["segment_semantic"]}')
-    faults(sound, "segmentsemantic.png and 7 more", "missing")
-
-
-def test_a_truncated_file(sound: Path) -> None:
-    file = layout.path(sound, FIRST, "depth_euclidean")
-    file.write_bytes(file.read_bytes()[:-20])
-    faults(sound, str(file), "truncated PNG")
-
-
-def test_a_file_of_another_size(sound: Path) -> None:
-    layout.write(sound, FIRST, "edge_texture", np.zeros((16, 16), np.float32))
-    faults(sound, "edge_texture", "found size (16, 16), expected the rgb image's (32, 32)")
-
-
-def test_distances_below_the_z_depth(sound: Path) -> None:
-    layout.write(sound, FIRST, "depth_euclidean", np.ones((SIZE, SIZE), np.float32))
-    faults(sound, "depth_euclidean", "below the z-depth")
-
-
-def test_normals_not_of_unit_length(sound: Path) -> None:
-    half = layout.read(sound, FIRST, "normal") * np.float32(0.7)
-    layout.write(sound, FIRST, "normal", half)
-    faults(sound, "normal", "100% of the normals not of unit length")
-
-
-def test_normals_with_an_axis_flipped(sound: Path) -> None:
-    for view in range(2):
-        where = View("house_2", 0, view)
-        flipped = layout.read(sound, where, "normal") * np.float32([-1, -1, 1])
-        layout.write(sound, where, "normal", flipped)
-    report = verify(sound)
-    assert not report.faults or "house_2/normal" in report.faults[0]
-    steep = np.broadcast_to(np.float32([-0.8, 0, 0.6]), (SIZE, SIZE, 3)).copy()
-    for view in range(2):
-        layout.write(sound, View("house_2", 0, view), "normal", steep)
-    faults(sound, "house_2/normal", "degrees (median) from those of the depth")
-
-
-def test_a_camera_that_does_not_look_at_its_point(sound: Path) -> None:
-    info = layout.read(sound, FIRST, "point_info")
-    info["camera_rotation_final"][2] += 0.1
-    layout.write(sound, FIRST, "point_info", info)
-    faults(sound, "point_info", "5.7 degrees off the image centre")
-
-
-def test_a_camera_without_its_pose(sound: Path) -> None:
-    layout.write(sound, FIRST, "point_info", {"field_of_view_rads": 1.0})
-    faults(sound, "point_info", "found no bounding_box_ranges, camera_location")
+@pytest.mark.parametrize(
+    ("declaration", "says"),
+    [
+        ('{"labels": ["class_object"]}', "class_object.npy and 7 more: missing"),
+        ("[]", "expected a JSON object"),
+    ],
+)
+def test_a_declaration_that_does_not_hold(sound: Path, declaration: str, says: str) -> None:
+    (sound / "dataset.json").write_text(declaration)
+    assert says in the_fault(sound)
 
 
 def test_a_building_in_two_splits(sound: Path) -> None:
     (sound / "splits.csv").write_text("id,train,val,test\nhouse_0,1,0,1\n")
-    faults(sound, "splits.csv:2: building house_0 is in train and test")
+    assert "splits.csv:2: building house_0 is in train and test" in the_fault(sound)
 
 
 def test_one_image_in_two_splits(sound: Path) -> None:
     rows = "house_0,1,0,0\nhouse_1,0,1,0\nhouse_2,0,0,1\nhouse_3,0,0,1\n"
     (sound / "splits.csv").write_text("id,train,val,test\n" + rows)
-    same = layout.read(sound, FIRST, "rgb")
+    same = layout.read(sound, View("house_0", 0, 0), "rgb")
     layout.write(sound, View("house_3", 0, 1), "rgb", same)
-    faults(sound, "in test", "same image as house_0/point_0_view_0 in train")
+    found = the_fault(sound)
+    assert "in test, found the same image as house_0/point_0_view_0 in train" in found
 
 
 def test_no_data_set_at_all(tmp_path: Path) -> None:

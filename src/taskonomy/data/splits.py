@@ -14,6 +14,11 @@ from taskonomy.data.layout import Dataset
 from taskonomy.errors import BadInput
 
 NAMES = ("train", "val", "test")
+TABLES = (
+    "splits.csv",
+    *(f"train_val_test_{size}.csv" for size in ("tiny", "medium", "full", "fullplus")),
+)
+"""A split table's names: ours, and the real data set's own for each of its sizes."""
 PROPORTIONS = (0.68, 0.15, 0.17)
 """Shares of the views where no splits.csv says otherwise."""
 GAP = 0.04
@@ -45,18 +50,21 @@ class Splits:
 def split(dataset: Dataset) -> Splits:
     """Split a data set.
 
-    A `splits.csv` (columns id, train, val, test holding 0 or 1, as the real data set's) at the root
-    decides. Without one, buildings are dealt by a hash of their names to shares of `PROPORTIONS`. A
-    single building is cut into three stretches of its frames (`frame` in its point_info; else its
-    points) with a gap between them.
+    A table at the root decides (columns id, train, val, test holding 0 or 1): `splits.csv`, or the
+    real data set's own, `train_val_test_tiny.csv` and so on. Without one, buildings are dealt by a
+    hash of their names to shares of `PROPORTIONS`. A single building is cut into three stretches of
+    its frames (`frame` in its point_info; else its points) with a gap between them.
 
     Raises:
-        BadInput: the table is malformed, puts a building in two splits or leaves one empty; or
-            there are two buildings, which can be neither dealt nor cut.
+        BadInput: the table is malformed, puts a building in two splits or leaves one empty; there
+            are several tables; or two buildings, which can be neither dealt nor cut.
     """
-    table = dataset.root / "splits.csv"
-    if table.is_file():
-        return _listed(dataset, table)
+    found = tables(dataset.root)
+    if len(found) > 1:
+        names = " and ".join(table.name for table in found)
+        raise BadInput(f"{dataset.root}: found the split tables {names}, expected one of them")
+    if found:
+        return _listed(dataset, found[0])
     if len(dataset.buildings) == 1:
         return _stretches(dataset)
     if len(dataset.buildings) == 2:
@@ -66,6 +74,12 @@ def split(dataset: Dataset) -> Splits:
             "split by building"
         )
     return _dealt(dataset)
+
+
+def tables(root: Path) -> list[Path]:
+    """Return the split tables at a data set's root: `splits.csv` alone if it is there."""
+    found = [root / name for name in TABLES if (root / name).is_file()]
+    return found[:1] if found and found[0].name == TABLES[0] else found
 
 
 def _listed(dataset: Dataset, table: Path) -> Splits:

@@ -12,32 +12,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from taskonomy.data import codecs, items, labels, layout, splits
+from taskonomy.data import catalogue, codecs, consistency, layout, splits
 from taskonomy.data.availability import DECLARATION
+from taskonomy.data.catalogue import Catalogue
+from taskonomy.data.consistency import Findings
 from taskonomy.data.layout import Dataset, View
+from taskonomy.data.reprojection import pair_errors
 from taskonomy.errors import BadInput
 from taskonomy.workers import pool as start
 
-OFF_CENTRE = 1.0
-"""Degrees by which a fixated point may miss the image's centre."""
 NOT_UNIT = 0.1
 """How far from 1 a stored normal may be: eight bits a coordinate, and averaging at edges."""
-DISAGREEING = 30.0
-"""Degrees: the median angle between a building's normals and its depth's. A flipped axis is far
-beyond; clutter at 64 pixels and a sensor's noise stay below."""
-ROUNDING = 2 / codecs.DEPTH_UNITS_PER_METRE
 
 _CHUNK = 32
 _WORTH_PROCESSES = 256
 """Views that take longer to check than processes take to start."""
-
-_KEYS = (
-    "bounding_box_ranges",
-    "camera_location",
-    "camera_rotation_final",
-    "field_of_view_rads",
-    "point_location",
-)
+_PAIRS = 100
+"""Pairs of views of one point whose points are projected from one into the other."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +40,8 @@ class Report:
         domains: the kinds of labels present, sorted.
         angle: the median over views of the median angle between normals and depth, in degrees; nan
             where one of the two is absent.
+        reprojected: the median over pairs of views of the median difference between one's points
+            and the other's depth, in metres; nan where there are no such pairs.
         split: how the data set splits, or why it cannot be split.
         faults: one line each, naming the file; empty for a sound data set.
     """
@@ -58,6 +51,7 @@ class Report:
     files: int
     domains: tuple[str, ...]
     angle: float
+    reprojected: float
     split: str
     faults: tuple[str, ...]
 
@@ -71,6 +65,9 @@ class Report:
         ]
         if np.isfinite(self.angle):
             lines.append(f"normals and depth agree within {self.angle:.1f} degrees (median)")
+        if np.isfinite(self.reprojected):
+            text = f"{100 * self.reprojected:.1f} cm (median)"
+            lines.append(f"views of one point agree on depth within {text}")
         return "\n".join([*lines, f"{len(self.faults)} fault(s)"])
 
 
@@ -78,21 +75,23 @@ class _Checked(NamedTuple):
     files: int
     faults: list[str]
     rgb: bytes
-    angle: float
+    found: Findings
 
 
 def verify(root: Path) -> Report:
     """Check a data set.
 
-    Every file is decoded; sizes, ranges, soft labels, normals, distances and poses are checked
-    against each other; each domain must have a file for every view; no building and no image's
-    bytes may be in two splits.
+    Every file is decoded; sizes, ranges, soft labels, normals, depths, distances, shading, poses
+    and sightings are checked against each other, within views and across them; each domain must
+    have a file for every view and none besides; no image may be there twice, and no building in
+    two splits.
 
     Raises:
         BadInput: `root` is no data set at all.
     """
-    dataset = layout.index(root)
-    faults = list(_missing(dataset))
+    listed = catalogue.scan(str(root))
+    dataset = listed.dataset()
+    faults = [*_missing(root, listed), *_without_image(root, listed)]
     checked = list(
         tqdm(
             _check_all(dataset), total=len(dataset.views), desc="verify", unit="view", mininterval=1
@@ -101,40 +100,56 @@ def verify(root: Path) -> Report:
     for result in checked:
         faults += result.faults
     faults += _disagreeing(dataset, checked)
+    of_split = np.full(len(dataset.views), -1)
     try:
         parts = splits.split(dataset)
     except BadInput as error:
         split = f"none: {error}"
-        if (root / "splits.csv").is_file():
+        if splits.tables(root):
             faults.append(str(error))
     else:
         split = parts.note
-        faults += _leaks(dataset, parts, checked)
-    angles = [result.angle for result in checked if np.isfinite(result.angle)]
+        for number, name in enumerate(splits.NAMES):
+            of_split[getattr(parts, name)] = number
+    faults += _twice(dataset, of_split.tolist(), checked)
+    angles = [result.found.angle for result in checked if np.isfinite(result.found.angle)]
+    # Broken files have been named; what they say is not asked for.
+    errors = np.zeros(0) if faults else pair_errors(dataset, "fixated_pair", _PAIRS, seed=0)
     return Report(
         views=len(dataset.views),
         buildings=len(dataset.buildings),
         files=sum(result.files for result in checked),
         domains=tuple(sorted(dataset.domains)),
         angle=float(np.median(angles)) if angles else float("nan"),
+        reprojected=float(np.median(errors)) if len(errors) else float("nan"),
         split=split,
         faults=tuple(faults),
     )
 
 
-def _missing(dataset: Dataset) -> Iterator[str]:
-    declaration, declared = dataset.root / DECLARATION, set[str]()
+def _missing(root: Path, listed: Catalogue) -> Iterator[str]:
+    declaration, declared = root / DECLARATION, set[str]()
     if declaration.is_file():
         try:
             declared = set(json.loads(declaration.read_text()).get("labels", ()))
         except (ValueError, AttributeError, TypeError) as error:
             yield f"{declaration}: found no such declaration ({error}), expected a JSON object"
-    for domain in sorted(dataset.domains | (declared & set(codecs.DOMAINS))):
-        absent = layout.missing(dataset, domain)
+    for domain in sorted(listed.domains | (declared & set(codecs.DOMAINS))):
+        absent = listed.missing(domain)
         if absent:
-            file = layout.path(dataset.root, absent[0], domain)
+            file = layout.path(root, absent[0], domain)
             others = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-            yield f"{file}{others}: missing, expected a file for each of {len(dataset.views)} views"
+            yield f"{file}{others}: missing, expected a file for each of {len(listed.views)} views"
+
+
+def _without_image(root: Path, listed: Catalogue) -> Iterator[str]:
+    """Labels of views that have no image: nobody would miss them, or ever see them."""
+    for domain in sorted(listed.domains):
+        alone = listed.alone(domain)
+        if alone:
+            others = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
+            file = root / listed.address(alone[0], domain)
+            yield f"{file}{others}: found a label of a view that has no rgb image"
 
 
 def _check_all(dataset: Dataset) -> Iterator[_Checked]:
@@ -188,8 +203,10 @@ def _check(dataset: Dataset, view: View) -> _Checked:
             rgb = sha256(content).digest()
         if domain == "normal":
             faults += _lengths(content, file)
-    faults += (f"{layout.locate(dataset, view, d)}: {text}" for d, text in _against(values))
-    return _Checked(count, faults, rgb, _angle(values))
+    said = [*consistency.within_view(values), *_sightings(dataset, view.building, values)]
+    faults += (f"{layout.locate(dataset, view, domain)}: {text}" for domain, text in said)
+    # A view with a fault of its own is no witness of what is wrong with a building.
+    return _Checked(count, faults, rgb, consistency.findings({} if faults else values))
 
 
 def _lengths(content: bytes, file: Path) -> Iterator[str]:
@@ -200,75 +217,44 @@ def _lengths(content: bytes, file: Path) -> Iterator[str]:
         yield f"{file}: found {off.mean():.0%} of the normals not of unit length"
 
 
-def _against(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a view's files say about each other: (domain, fault)."""
-    images = {d: v.shape[:2] for d, v in values.items() if isinstance(v, np.ndarray) and v.ndim > 1}
-    size = images.get("rgb")
-    for domain, shape in images.items():
-        if size and shape != size:
-            yield domain, f"found size {shape}, expected the rgb image's {size}"
-    near, far = values.get("depth_zbuffer"), values.get("depth_euclidean")
-    if near is not None and far is not None and near.shape == far.shape:
-        with np.errstate(invalid="ignore"):
-            short = float((far < near - ROUNDING).mean())
-        if short > 0.001:
-            yield "depth_euclidean", f"found {short:.1%} of it below the z-depth, expected none"
-    if "point_info" in values:
-        yield from (("point_info", fault) for fault in _pose(values["point_info"]))
+def _sightings(
+    dataset: Dataset, building: str, values: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Views that are said to see the point and cannot."""
+    record = values.get("nonfixated_matches", {})
+    for point, number in consistency.sightings(record):
+        view = View(building, point, number)
+        try:
+            info = layout.read(dataset, view, "point_info")
+        except BadInput:
+            continue  # of another download, or named among the faults
+        if consistency.out_of_sight(record, info):
+            yield "nonfixated_matches", f"found {view} to see the point, which it has out of sight"
+            return
 
 
-def _pose(info: dict[str, Any]) -> Iterator[str]:
-    absent = [key for key in _KEYS if key not in info]
-    if absent:
-        yield f"found no {', '.join(absent)}, expected them in point_info"
-        return
-    try:
-        towards = np.array(info["point_location"]) - np.array(info["camera_location"])
-        local = items.rotation(info).T @ towards
-        fov = float(info["field_of_view_rads"])
-        items.room_layout(info)
-    except (TypeError, ValueError, KeyError, IndexError) as error:
-        yield f"found values of another kind ({error}), expected numbers"
-        return
-    miss = np.degrees(np.arctan2(np.hypot(local[0], local[1]), -local[2]))
-    if miss > OFF_CENTRE:
-        yield f"found the fixated point {miss:.1f} degrees off the image centre, expected 0"
-    if not 0.01 < fov < np.pi:
-        yield f"found a field of view of {fov:g}, expected radians between 0 and pi"
+def _disagreeing(dataset: Dataset, checked: Sequence[_Checked]) -> Iterator[str]:
+    """What views say about each other, of every building and over all."""
+    of_building: dict[str, list[Findings]] = {}
+    for view, result in zip(dataset.views, checked, strict=True):
+        of_building.setdefault(view.building, []).append(result.found)
+    for building, found in of_building.items():
+        for domain, text in consistency.within_building(found):
+            yield f"{dataset.root / building / dataset.places[building, domain].folder}: {text}"
+    everything = [result.found for result in checked]
+    for view, domain, text in consistency.across_views(dataset.views, everything):
+        yield f"{layout.locate(dataset, view, domain)}: {text}"
 
 
-def _angle(values: dict[str, Any]) -> float:
-    depth, normal, info = (values.get(d) for d in ("depth_zbuffer", "normal", "point_info"))
-    if depth is None or normal is None or info is None or depth.shape != normal.shape[:2]:
-        return float("nan")
-    fov = info.get("field_of_view_rads")
-    if not isinstance(fov, float) or not 0.01 < fov < np.pi:
-        return float("nan")
-    angles = labels.agreement(depth, normal, fov)
-    return float(np.median(angles)) if len(angles) else float("nan")
-
-
-def _disagreeing(dataset: Dataset, checked: list[_Checked]) -> Iterator[str]:
-    for building in dataset.buildings:
-        angles = [
-            result.angle
-            for view, result in zip(dataset.views, checked, strict=True)
-            if view.building == building and np.isfinite(result.angle)
-        ]
-        if angles and np.median(angles) > DISAGREEING:
-            yield (
-                f"{dataset.root / building / 'normal'}: found normals {np.median(angles):.0f} "
-                "degrees (median) from those of the depth, expected x right, y up (stored with G "
-                "down), z to the camera"
-            )
-
-
-def _leaks(dataset: Dataset, parts: splits.Splits, checked: list[_Checked]) -> Iterator[str]:
-    first: dict[bytes, tuple[str, View]] = {}
-    for name in splits.NAMES:
-        for i in getattr(parts, name):
-            view, rgb = dataset.views[i], checked[i].rgb
-            before, other = first.setdefault(rgb, (name, view))
-            if rgb and before != name:
-                file = layout.locate(dataset, view, "rgb")
-                yield f"{file}: in {name}, found the same image as {other} in {before}"
+def _twice(dataset: Dataset, of_split: list[int], checked: Sequence[_Checked]) -> Iterator[str]:
+    """Images that are there more than once; between splits they leak."""
+    first: dict[bytes, int] = {}
+    for i, (view, result) in enumerate(zip(dataset.views, checked, strict=True)):
+        before = first.setdefault(result.rgb, i) if result.rgb else i
+        if before == i:
+            continue
+        here, there = (splits.NAMES[of_split[k]] if of_split[k] >= 0 else "" for k in (i, before))
+        leak = f" in {there}" if there else ""
+        file = layout.locate(dataset, view, "rgb")
+        whose = f"in {here}, " if here else ""
+        yield f"{file}: {whose}found the same image as {dataset.views[before]}{leak}"
