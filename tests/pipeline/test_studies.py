@@ -162,6 +162,27 @@ def test_imagenet_features_join_as_a_source_and_are_a_baseline(
     }
 
 
+@pytest.mark.filterwarnings("ignore")  # MLflow's own, when it logs a module
+def test_a_registered_model_is_an_encoder(finished: Finished) -> None:
+    import mlflow
+
+    mlflow.set_tracking_uri(finished.context.tracking)
+    mlflow.set_experiment("taskonomy")
+    module = torch.nn.Conv2d(3, 5, 4, stride=4)
+    with mlflow.start_run():
+        mlflow.pytorch.log_model(
+            module, name="mine", registered_model_name="mine", pip_requirements=[]
+        )
+
+    own = own_source(finished, "mine", "models:/mine/1", None, 0.0)
+
+    codes = np.load(finished.workspace.store.local(*own.codes))
+    assert codes.shape[1] == 5
+    assert np.isfinite(codes).all()
+    with pytest.raises(BadInput, match="expected a registered PyTorch model"):
+        own_source(finished, "mine", "models:/mine/2", None, 0.0)
+
+
 @pytest.mark.parametrize(
     ("name", "where", "message"),
     [
