@@ -44,6 +44,23 @@ def resample(images: int, replicates: int, rng: np.random.Generator) -> Float32[
     return np.ascontiguousarray(counts.T)
 
 
+def resample_groups(
+    groups: Int64[np.ndarray, " N"], replicates: int, rng: np.random.Generator
+) -> Float32[np.ndarray, "N R"]:
+    """Return how often each image is drawn where whole groups of images are drawn.
+
+    Images of one building are not independent of each other, its neighbours' are: what is drawn
+    anew is the building, with all its images (Davison and Hinkley 1997, section 3.8).
+
+    Args:
+        groups: the group of every image.
+        replicates: how many times as many groups as there are, are drawn.
+        rng: the generator that draws them.
+    """
+    found, member = np.unique(groups, return_inverse=True)
+    return np.ascontiguousarray(resample(len(found), replicates, rng)[member])
+
+
 def replicate_win_rates(
     losses: Float[np.ndarray, "S N"], counts: Float32[np.ndarray, "N R"]
 ) -> Float32[np.ndarray, "P R"]:
@@ -80,8 +97,22 @@ def replicate_affinities(
         start: a first guess: the affinities of the tournament itself.
     """
     return np.concatenate(
-        [principal(ratios(matrices), start) for matrices in _matrices(rates, len(start))]
+        [principal(ratios(matrices), start) for matrices in replicate_matrices(rates, len(start))]
     )
+
+
+def replicate_matrices(
+    rates: Float32[np.ndarray, "P R"], size: int
+) -> Iterator[Float64[np.ndarray, "b S S"]]:
+    """Yield the tournament matrices of all replicates, some replicates at a time.
+
+    Args:
+        rates: win rates as of `replicate_win_rates`.
+        size: the number of candidates, S.
+    """
+    for begin in range(0, rates.shape[1], _BATCH):
+        upper = rates[:, begin : begin + _BATCH].T.astype(np.float64)
+        yield _square(upper, 1 - upper, size)
 
 
 def bootstrap(
@@ -144,14 +175,6 @@ def _drawn_together(
             f"{i} and {j} were both measured, expected enough for each of {found.shape[1]} draws"
         )
     return found
-
-
-def _matrices(
-    rates: Float32[np.ndarray, "P R"], size: int
-) -> Iterator[Float64[np.ndarray, "b S S"]]:
-    for begin in range(0, rates.shape[1], _BATCH):
-        upper = rates[:, begin : begin + _BATCH].T.astype(np.float64)
-        yield _square(upper, 1 - upper, size)
 
 
 def _square(

@@ -6,7 +6,9 @@ held against the scores under all 2^n ways to flip images. Images that tie score
 so that the number of wins among the m others follows Binomial(m, 1/2): the share of flips that
 reach a score is a binomial tail, exact for any number of images, and none needs to be drawn.
 
-Images count as independent of each other; views of one building are less than that.
+Images of one building are not independent: what makes one candidate win there makes it win on all
+of them. Where the buildings are known, a building is what is turned round, with all its images; the
+distribution of the score is then built up building by building, again exactly.
 """
 
 from dataclasses import dataclass
@@ -31,19 +33,30 @@ class Significance:
     better: Bool[np.ndarray, "S S"]
 
 
-def significance(losses: Float[np.ndarray, "S N"], rate: float) -> Significance:
+_CELLS = 2**22
+"""Shares of scores held at once by `group_flip`: 32 MiB."""
+
+
+def significance(
+    losses: Float[np.ndarray, "S N"], rate: float, groups: Int64[np.ndarray, " N"] | None = None
+) -> Significance:
     """Test for every ordered pair of candidates whether the first serves the target better.
 
     Args:
         losses: per-image test losses, one row a candidate; nan where one was not measured.
         rate: the false discovery rate: the expected share of false claims among `better`.
+        groups: the building of every image, which is then turned round as one; if absent, every
+            image is by itself.
 
     Raises:
         BadInput: a candidate has no loss at all, or there is no image.
     """
     check_losses(losses)
-    wins = np.array([np.count_nonzero(row < losses, axis=1) for row in losses])
-    p = sign_flip(wins, wins + wins.T)
+    if groups is None:
+        wins = np.array([np.count_nonzero(row < losses, axis=1) for row in losses])
+        p = sign_flip(wins, wins + wins.T)
+    else:
+        p = _flip_groups(losses, groups)
     better = np.zeros(p.shape, bool)
     pairs = ~np.eye(len(p), dtype=bool)
     better[pairs] = benjamini_hochberg(p[pairs], rate)
@@ -65,6 +78,52 @@ def sign_flip(
         tail = np.cumsum(np.exp(ways - m * np.log(2))[::-1])[::-1]
         p[decided == m] = tail[wins[decided == m]]
     return p.clip(np.finfo(p.dtype).tiny, 1)
+
+
+def group_flip(scores: Int64[np.ndarray, "P B"]) -> Float[np.ndarray, " P"]:
+    """Return the share of all 2^B sign flips of groups whose total is at least the one found.
+
+    Args:
+        scores: of every pair in every group, images won less images lost.
+    """
+    sizes, totals = np.abs(scores), scores.sum(axis=1)
+    reach = int(sizes.sum(axis=1).max(initial=0))
+    p = np.empty(len(scores))
+    step = max(1, _CELLS // (2 * reach + 1))
+    for begin in range(0, len(scores), step):
+        rows = slice(begin, begin + step)
+        p[rows] = _tail(sizes[rows], totals[rows], reach)
+    return p
+
+
+def _flip_groups(
+    losses: Float[np.ndarray, "S N"], groups: Int64[np.ndarray, " N"]
+) -> Float[np.ndarray, "S S"]:
+    """p of all ordered pairs when whole groups are turned round."""
+    found, member = np.unique(groups, return_inverse=True)
+    first, second = np.triu_indices(len(losses), 1)
+    scores = np.zeros((len(first), len(found)), np.int64)
+    for row, (i, j) in enumerate(zip(first, second, strict=True)):
+        won = (losses[i] < losses[j]).astype(np.float64) - (losses[j] < losses[i])
+        scores[row] = np.bincount(member, won, len(found))
+    p = np.ones((len(losses), len(losses)))
+    p[first, second], p[second, first] = group_flip(scores), group_flip(-scores)
+    return p
+
+
+def _tail(
+    sizes: Int64[np.ndarray, "p B"], totals: Int64[np.ndarray, " p"], reach: int
+) -> Float[np.ndarray, " p"]:
+    """The shares of flips with at least that total; scores run from -reach to reach."""
+    place = np.arange(2 * reach + 1)
+    share = np.zeros((len(sizes), len(place)))
+    share[:, reach] = 1
+    for size in sizes.T:
+        # What would come from outside is 0: no total exceeds the reach.
+        up, down = (np.clip(place + sign * size[:, None], 0, 2 * reach) for sign in (-1, 1))
+        share = np.take_along_axis(share, up, 1) + np.take_along_axis(share, down, 1)
+        share /= 2
+    return np.asarray(np.where(place >= reach + totals[:, None], share, 0).sum(axis=1))
 
 
 def benjamini_hochberg(p: Float[np.ndarray, " m"], rate: float) -> Bool[np.ndarray, " m"]:

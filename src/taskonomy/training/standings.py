@@ -1,7 +1,7 @@
 """What the trained models' test losses say: ranks for choosing candidates, and affinities."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from taskonomy.affinity.candidate import Candidate, Kind
 from taskonomy.affinity.measure import measure
 from taskonomy.affinity.tournament import win_rates
 from taskonomy.dictionary import task
+from taskonomy.store import Store
 from taskonomy.training import record
 from taskonomy.training.identity import model_id, model_path, regime
 from taskonomy.training.workspace import Job, Workspace
@@ -26,6 +27,22 @@ class Ref(NamedTuple):
     kind: ModelKind
     target: str
     sources: tuple[str, ...] = ()
+
+
+class Tournament(NamedTuple):
+    """Who competes for one target, and with what losses on the target's test images.
+
+    Attributes:
+        target: the task to be solved.
+        entries: kind and sources of every candidate; the first is the supervised network.
+        losses: per-image test losses, one row a candidate.
+        scratch: those of the scratch network.
+    """
+
+    target: str
+    entries: tuple[tuple[Kind, tuple[str, ...]], ...]
+    losses: Float[np.ndarray, "S N"]
+    scratch: Float[np.ndarray, " N"]
 
 
 def task_models(workspace: Workspace, tasks: Iterable[str]) -> list[Ref]:
@@ -69,7 +86,7 @@ def first_order_ranks(workspace: Workspace, jobs: Sequence[Job]) -> dict[str, li
                 continue
             if not task(job.sources[0]).trained:
                 continue
-            losses = _losses(workspace, job_models(workspace, [job])[0])
+            losses = _losses(workspace.store, job_models(workspace, [job])[0])
             if losses is not None:
                 sources.append(job.sources[0])
                 rows.append(losses)
@@ -80,37 +97,62 @@ def first_order_ranks(workspace: Workspace, jobs: Sequence[Job]) -> dict[str, li
     return ranks
 
 
-def affinities(
-    workspace: Workspace, jobs: Sequence[Job], more: Sequence[Ref] = ()
-) -> list[Candidate]:
-    """Hold every target's tournament, all orders together; `more` are further readouts in it.
+def tournaments(store: Store, refs: Iterable[Ref]) -> Iterator[Tournament]:
+    """Yield the tournaments of all targets among these models, sorted by target.
 
     A readout that failed is left out of its target's tournament. A target whose supervised or
     scratch network failed has no tournament, and is named on stderr.
+
+    Args:
+        store: where the models lie.
+        refs: networks, scratch networks and readouts; others are ignored.
     """
-    rows: list[Candidate] = []
-    by_target = _by_target(jobs)
-    for target, members in tqdm(by_target.items(), desc="tournaments", mininterval=1):
-        supervised = Ref(model_id(workspace, "task", target), "task", target)
-        scratch = next(ref for ref in job_models(workspace, members) if ref.kind == "scratch")
-        baselines = [_losses(workspace, ref) for ref in (supervised, scratch)]
-        if baselines[0] is None or baselines[1] is None:
+    by_target: dict[str, dict[tuple[ModelKind, tuple[str, ...]], Ref]] = {}
+    for ref in refs:
+        by_target.setdefault(ref.target, {})[ref.kind, ref.sources] = ref
+    for target, models in sorted(by_target.items()):
+        if ("scratch", ()) not in models:
+            continue
+        supervised = _losses(store, models["task", ()])
+        scratch = _losses(store, models["scratch", ()])
+        if supervised is None or scratch is None:
             print(f"taskonomy: {target}: its baseline failed; no affinities", file=sys.stderr)
             continue
         entries: list[tuple[Kind, tuple[str, ...]]] = [("supervised", (target,))]
-        losses = [baselines[0]]
-        for ref in [*job_models(workspace, members), *(r for r in more if r.target == target)]:
-            measured = None if ref.kind == "scratch" else _losses(workspace, ref)
+        losses = [supervised]
+        for (kind, sources), ref in models.items():
+            measured = _losses(store, ref) if kind == "transfer" else None
             if measured is not None:
-                own = ref.sources == (target,)
-                entries.append(("own_readout" if own else "transfer", ref.sources))
+                entries.append(("own_readout" if sources == (target,) else "transfer", sources))
                 losses.append(measured)
+        yield Tournament(target, tuple(entries), np.stack(losses), scratch)
+
+
+def affinities(
+    workspace: Workspace, jobs: Sequence[Job], more: Sequence[Ref] = ()
+) -> list[Candidate]:
+    """Hold every target's tournament, all orders together (see `tournaments`).
+
+    Args:
+        workspace: data set, splits and configuration.
+        jobs: readouts and scratch networks.
+        more: further readouts that take part.
+    """
+    targets = sorted({job.target for job in jobs})
+    refs = [
+        *(Ref(model_id(workspace, "task", target), "task", target) for target in targets),
+        *job_models(workspace, jobs),
+        *more,
+    ]
+    rows: list[Candidate] = []
+    held = tournaments(workspace.store, refs)
+    for tournament in tqdm(held, desc="tournaments", total=len(targets), mininterval=1):
         rows += measure(
             regime=regime(workspace),
-            target=target,
-            entries=entries,
-            losses=np.stack(losses),
-            scratch=baselines[1],
+            target=tournament.target,
+            entries=tournament.entries,
+            losses=tournament.losses,
+            scratch=tournament.scratch,
             replicates=workspace.config.affinity.replicates,
             seed=workspace.config.seed,
         )
@@ -124,7 +166,7 @@ def _by_target(jobs: Iterable[Job]) -> dict[str, list[Job]]:
     return dict(sorted(grouped.items()))
 
 
-def _losses(workspace: Workspace, ref: Ref) -> Float[np.ndarray, " N"] | None:
+def _losses(store: Store, ref: Ref) -> Float[np.ndarray, " N"] | None:
     """Per-image test losses of a model, as float64; None if it failed."""
-    found = record.read(workspace.store, ref.identity)
+    found = record.read(store, ref.identity)
     return None if found.test_loss is None else found.test_losses.astype(np.float64)
