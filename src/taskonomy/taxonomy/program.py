@@ -22,7 +22,7 @@ _ALTERNATIVES = 8
 """How many further tied sets of tasks are compared before the first in order is taken."""
 
 _NEAR = 1e-6
-"""How far below the optimum the solver is asked to look for tied policies."""
+"""How far below the best known policy the solver looks for others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,28 +62,40 @@ def solve(graph: Hypergraph, budget: float | int) -> Solution:
     _check_coverage(graph, budget)
     options = undominated(graph)
     program = Program(graph, options, budget)
-    if start := good_choice(graph, options, budget):
-        program.suggest(start.options)
-    first = program.solve()
-    if first is None:
-        raise Infeasible(f"no set of tasks within budget {budget:g} gives every target an edge")
-    bound = program.bound
-    best = best_within(graph, options, bought_by(graph, first))
-    found = [best]
-    for _ in range(_ALTERNATIVES):
-        # Policies within the tasks of `best` are compared below; any other reads a further one.
-        program.read_beyond(frozenset(found[-1].sources))
-        other = program.solve(at_least=best.objective - _NEAR)
+    start = good_choice(graph, options, budget)
+    found = [start or _first(graph, options, program, budget)]
+    best = found[0]
+    for _ in range(_ALTERNATIVES + 1):
+        # Policies within the tasks of what was found are compared below; any other reads a further
+        # one. It must come near the best, or the solver stays there: so one proof tells that a
+        # policy is optimal and that no other ties with it.
+        program.look_beyond(found[-1].sources, best.options, _NEAR)
+        other = program.solve()
         if other is None or (choice := Choice.of(graph, other)).objective < best.objective - TIE:
             break
         found.append(choice)
         best = max(best, choice, key=lambda p: p.objective)
+    bound = max(program.bound, best.objective)
     tied = [choice for choice in found if choice.objective >= best.objective - TIE]
     chosen = min(
         (best_within(graph, options, choice.sources) for choice in tied), key=lambda p: p.rank
     )
     known_tie = len(tied) > 1 or has_runner_up(options, chosen)
-    return _solution(chosen, max(bound, best.objective), known_tie, program)
+    return _solution(chosen, bound, known_tie, program)
+
+
+def optimum(graph: Hypergraph, budget: float | int) -> tuple[Candidate, ...]:
+    """Return the edges of an optimal policy, without asking which others tie with it.
+
+    Raises:
+        Infeasible: no set of tasks within the budget gives every target an edge.
+    """
+    options = undominated(graph)
+    program = Program(graph, options, budget)
+    if start := good_choice(graph, options, budget):
+        program.suggest(start.options)
+    best = _first(graph, options, program, budget)
+    return tuple(option.edge for option in best.options)
 
 
 def ranked(graph: Hypergraph, budget: float | int, count: int) -> list[Solution]:
@@ -122,6 +134,15 @@ def ranked(graph: Hypergraph, budget: float | int, count: int) -> list[Solution]
         for i, (choice, bound) in enumerate(others, start=1)
     ]
     return [best, *rest][:count]
+
+
+def _first(
+    graph: Hypergraph, options: list[Option], program: Program, budget: float | int
+) -> Choice:
+    found = program.solve()
+    if found is None:
+        raise Infeasible(f"no set of tasks within budget {budget:g} gives every target an edge")
+    return best_within(graph, options, bought_by(graph, found))
 
 
 def _better(one: Choice, other: Choice) -> list[Option]:

@@ -62,17 +62,16 @@ class Program:
             variable.SetLb(name in graph.must_use)
         for option, variable in zip(options, self._chosen, strict=True):
             objective.SetCoefficient(variable, option.worth)
-        self._good_enough: Any = None
+        self._stay: Any = None
 
     @property
     def bound(self) -> float:
         """What no policy exceeds, by the last proof."""
         return float(self._solver.Objective().BestBound())
 
-    def solve(self, at_least: float | None = None) -> list[Option] | None:
-        """Return the edges of an optimal policy, or nothing if there is none (that good)."""
-        if at_least is not None:
-            self._demand(at_least)
+    def solve(self) -> list[Option] | None:
+        """Return the edges of an optimal policy; nothing if there is none, or (after `look_beyond`)
+        if none that reads beyond comes near enough."""
         exact = pywraplp.MPSolverParameters()
         exact.SetDoubleParam(exact.RELATIVE_MIP_GAP, 0.0)
         while True:
@@ -81,6 +80,8 @@ class Program:
                 return None
             if status != pywraplp.Solver.OPTIMAL:
                 raise RuntimeError(f"{self.version} ended with status {status}, without a proof")
+            if self._stay is not None and self._stay.solution_value() > 0.5:
+                return None
             options = self._solution()
             bought = bought_by(self._graph, options)
             cost = fsum(self._graph.cost[name] for name in bought)
@@ -94,16 +95,28 @@ class Program:
     def suggest(self, options: Collection[Option]) -> None:
         """Give the solver a policy to start from."""
         bought, chosen = bought_by(self._graph, options), set(map(id, options))
+        variables = [*self._bought.values(), *self._chosen]
         values = [float(name in bought) for name in self._bought]
         values += [float(id(option) in chosen) for option in self._options]
-        self._solver.SetHint([*self._bought.values(), *self._chosen], values)
+        if self._stay is not None:
+            variables, values = [*variables, self._stay], [*values, 1.0]
+        self._solver.SetHint(variables, values)
 
-    def read_beyond(self, bought: frozenset[str]) -> None:
-        """Demand from now on an edge that reads a task outside of `bought`."""
+    def look_beyond(self, bought: Collection[str], best: Collection[Option], near: float) -> None:
+        """Demand from now on an edge that reads a task outside of `bought`, or else to stay.
+
+        Who stays within what was demanded so far loses `near`: the solver then starts from the best
+        policy known, and leaves it for any other that is worth more than that less `near`.
+        """
+        if self._stay is None:
+            self._stay = self._solver.BoolVar("")
+        self._solver.Objective().SetCoefficient(self._stay, -near)
         row = self._at_least(1)
+        row.SetCoefficient(self._stay, 1)
         for option, variable in zip(self._options, self._chosen, strict=True):
-            if not option.sources <= bought:
+            if not option.sources.issubset(bought):
                 row.SetCoefficient(variable, 1)
+        self.suggest(best)
 
     def buy_another_set(self, bought: Collection[str]) -> None:
         """Demand from now on a set of tasks other than `bought`."""
@@ -132,13 +145,6 @@ class Program:
     def _solution(self) -> list[Option]:
         pairs = zip(self._options, self._chosen, strict=True)
         return [option for option, variable in pairs if variable.solution_value() > 0.5]
-
-    def _demand(self, objective: float) -> None:
-        if self._good_enough is None:
-            self._good_enough = self._at_least(objective)
-            for option, variable in zip(self._options, self._chosen, strict=True):
-                self._good_enough.SetCoefficient(variable, option.worth)
-        self._good_enough.SetLb(objective)
 
     def _link(self) -> None:
         """One edge into every target, reading nothing that is not bought."""
