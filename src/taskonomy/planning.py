@@ -4,9 +4,11 @@ Shards are opaque string ids; what a shard holds lies in the plan file in the st
 list travels through the orchestrator.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
 from taskonomy.training.job import Job
 
 # What a task network costs beside one of a single image, as measured with the demo profile:
@@ -61,6 +63,36 @@ def transfer_shards(jobs: Sequence[Job], shards: int, phase: str) -> dict[str, l
     return {
         shard: [job for name in names for job in chunks[name]]
         for shard, names in _deal(phase, weights, shards).items()
+    }
+
+
+def addresses(key: str, shards: Iterable[str]) -> list[str]:
+    """The addresses of a plan's shards: `<key>/<shard id>`."""
+    return [f"{key}/{shard}" for shard in shards]
+
+
+def parts(address: str) -> tuple[str, str]:
+    """The plan's key and the shard id of an address."""
+    key, _, shard = address.partition("/")
+    return key, shard
+
+
+def members(shards: Mapping[str, list[Any]], shard: str) -> list[Any]:
+    """What a shard of a plan holds.
+
+    Raises:
+        BadInput: the plan has no such shard.
+    """
+    if shard not in shards:
+        raise BadInput(f"unknown shard {shard!r}; expected one of: {', '.join(shards)}")
+    return shards[shard]
+
+
+def plain(shards: Mapping[str, Sequence[Job]]) -> dict[str, list[list[Any]]]:
+    """Jobs by shard as plain data, for a plan's file."""
+    return {
+        name: [[job.kind, job.target, list(job.sources)] for job in jobs]
+        for name, jobs in shards.items()
     }
 
 

@@ -9,11 +9,10 @@ for what it uses.
 import json
 import os
 import sys
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskonomy import planning
 from taskonomy.config import Config
@@ -130,11 +129,11 @@ def plan(context: Context, dataset: str) -> Plan:
         "dataset": dataset,
         "tasks": tasks,
         "task_shards": by_task,
-        "transfer_shards": _plain(by_transfer),
+        "transfer_shards": planning.plain(by_transfer),
     }
     store.write_json(content, "plan", key, "plan.json")
     store.finish("plan", key)
-    return Plan(key, _addresses(key, by_task), _addresses(key, by_transfer))
+    return Plan(key, planning.addresses(key, by_task), planning.addresses(key, by_transfer))
 
 
 def train_task(context: Context, shard: str) -> str:
@@ -143,10 +142,10 @@ def train_task(context: Context, shard: str) -> str:
     from taskonomy.training import standings
 
     store, _ = _open(context)
-    key, name = _parts(shard)
+    key, name = planning.parts(shard)
     content = store.read_json("plan", key, "plan.json")
     workspace = open_workspace(context, content["dataset"])
-    names = _members(content["task_shards"], name)
+    names = planning.members(content["task_shards"], name)
     models = standings.task_models(workspace, names)
     if not standings.all_trained(workspace, models):
         from taskonomy.training.shard import train_tasks
@@ -168,13 +167,13 @@ def train_transfers(context: Context, shard: str) -> str:
     from taskonomy.training.workspace import Job
 
     store, _ = _open(context)
-    key, name = _parts(shard)
+    key, name = planning.parts(shard)
     stage = "plan" if store.finished("plan", key) else "select-candidates"
     content = store.read_json(stage, key, "plan.json")
     workspace = open_workspace(context, content["dataset"])
     jobs = [
         Job(kind, target, tuple(sources))
-        for kind, target, sources in _members(content["transfer_shards"], name)
+        for kind, target, sources in planning.members(content["transfer_shards"], name)
     ]
     models = standings.job_models(workspace, jobs)
     if not standings.all_trained(workspace, models):
@@ -205,11 +204,11 @@ def select_candidates(context: Context, plan: str) -> Candidates:
     shards = planning.transfer_shards(jobs, config.shards, "higher-order")
     key = digest(stage="select-candidates", plan=plan, jobs=[asdict(job) for job in jobs])
     store.write_json(
-        {"dataset": content["dataset"], "ranks": ranks, "transfer_shards": _plain(shards)},
+        {"dataset": content["dataset"], "ranks": ranks, "transfer_shards": planning.plain(shards)},
         *("select-candidates", key, "plan.json"),
     )
     store.finish("select-candidates", key)
-    return Candidates(key, _addresses(key, shards))
+    return Candidates(key, planning.addresses(key, shards))
 
 
 def compute_affinity(context: Context, plan: str, candidates: str) -> str:
@@ -281,7 +280,9 @@ def evaluate(context: Context, affinity: str, taxonomy: str) -> str:
         content = {
             "structure": structure.to_json(measured),
             "structure_text": structure.render_text(measured),
-            "tree": {"sources": clusters.sources, "merges": clusters.merges.tolist()},
+            "tree": None
+            if clusters is None
+            else {"sources": clusters.sources, "merges": clusters.merges.tolist()},
         }
         with store.output("evaluate", key) as folder:
             (folder / "evaluation.json").write_text(json.dumps(content, indent=1))
@@ -393,25 +394,3 @@ def _jobs(store: Store, plan: str, candidates: str) -> "list[Job]":
         for members in store.read_json(stage, key, "plan.json")["transfer_shards"].values()
         for kind, target, sources in members
     ]
-
-
-def _addresses(key: str, shards: Iterable[str]) -> list[str]:
-    return [f"{key}/{shard}" for shard in shards]
-
-
-def _parts(address: str) -> tuple[str, str]:
-    key, _, shard = address.partition("/")
-    return key, shard
-
-
-def _members(shards: dict[str, list[Any]], shard: str) -> list[Any]:
-    if shard not in shards:
-        raise BadInput(f"unknown shard {shard!r}; expected one of: {', '.join(shards)}")
-    return shards[shard]
-
-
-def _plain(shards: "dict[str, list[Job]]") -> dict[str, list[list[Any]]]:
-    return {
-        name: [[job.kind, job.target, list(job.sources)] for job in members]
-        for name, members in shards.items()
-    }

@@ -143,10 +143,18 @@ def test_findings_are_told_in_text_and_as_data() -> None:
     assert plain["comparisons"][0]["difference"] == found.comparisons[0].difference
 
 
-def test_seeds_with_different_transfers_are_refused() -> None:
-    less = [c for c in table(1, 3.0) if c.sources != ("jigsaw",)]
-    with pytest.raises(BadInput, match="seed 1: its first-order transfers differ"):
-        measure({0: table(0, 3.0), 1: less})
+def test_a_readout_that_failed_with_one_seed_counts_with_none() -> None:
+    def without_one(rows: list[Candidate]) -> list[Candidate]:
+        return [c for c in rows if (c.target, c.sources) != ("normal", ("jigsaw",))]
+
+    found = measure({0: table(0, 3.0), 1: without_one(table(1, 3.0))})
+    assert found.left_out == (("jigsaw", "normal"),)
+    assert "not every seed measured it: jigsaw to normal." in render_text(found)
+    neither = measure({seed: without_one(table(seed, 3.0)) for seed in range(2)})
+    for one, other in zip(found.comparisons, neither.comparisons, strict=True):
+        assert one.difference == pytest.approx(other.difference)
+    with pytest.raises(BadInput, match="no transfer that all measured"):
+        measure({0: table(0, 3.0), 1: []})
 
 
 def test_the_curve_holds_the_means_of_every_policy() -> None:

@@ -41,7 +41,10 @@ class Clusters:
 
 
 def clusters(mean: Affinities, by_seed: Sequence[Affinities]) -> tuple[Clusters, ...]:
-    """Cut both trees; the second is left out where fewer image tasks than branches were measured.
+    """Cut both trees.
+
+    The second is left out where fewer image tasks than branches were measured, the first where
+    there are fewer than two sources.
 
     Args:
         mean: affinities averaged over the seeds, as of `tree.first_order`.
@@ -51,7 +54,7 @@ def clusters(mean: Affinities, by_seed: Sequence[Affinities]) -> tuple[Clusters,
     of_images = [_of_images(affinities) for affinities in (mean, *by_seed)]
     if len(of_images[0]) > IMAGE_BRANCHES:
         found.append(_cut("2D and 3D tasks", of_images[0], of_images[1:], IMAGE_BRANCHES))
-    return tuple(found)
+    return tuple(clusters for clusters in found if clusters is not None)
 
 
 def render_text(found: Clusters) -> str:
@@ -65,19 +68,22 @@ def render_text(found: Clusters) -> str:
     return "\n".join([fill(verdict, width=100), *branches])
 
 
-def _cut(tree: str, mean: Affinities, by_seed: Sequence[Affinities], count: int) -> Clusters:
-    of_source = tree_of(mean).branches(count)
+def _cut(name: str, mean: Affinities, by_seed: Sequence[Affinities], count: int) -> Clusters | None:
+    trees = [tree for affinities in (mean, *by_seed) if (tree := tree_of(affinities)) is not None]
+    if len(trees) <= len(by_seed):
+        return None
+    of_source = trees[0].branches(count)
     surface = tuple(name for name in SURFACE if name in of_source)
     numbers = dict.fromkeys([*(of_source[member] for member in surface), *of_source.values()])
     return Clusters(
-        name=tree,
+        name=name,
         branches=tuple(
             tuple(source for source, branch in of_source.items() if branch == number)
             for number in numbers
         ),
         surface=surface,
         together=_together(of_source, surface),
-        together_by_seed=tuple(_together(tree_of(a).branches(count), surface) for a in by_seed),
+        together_by_seed=tuple(_together(tree.branches(count), surface) for tree in trees[1:]),
     )
 
 

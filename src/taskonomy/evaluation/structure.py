@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from math import fsum
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,8 @@ class Structure:
             few of either.
         clusters: whether the tasks about surfaces share a branch of the task trees.
         agreement: mean correlation of log affinities between two seeds.
+        left_out: transfers (source, target) that not every seed measured, as where a readout
+            failed; no seed's count.
     """
 
     seeds: tuple[int, ...]
@@ -84,6 +87,7 @@ class Structure:
     comparisons: tuple[Comparison, ...]
     clusters: tuple[clusters.Clusters, ...]
     agreement: float
+    left_out: tuple[tuple[str, str], ...]
 
 
 def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
@@ -93,10 +97,9 @@ def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
         tables: the candidates of one regime, by seed.
 
     Raises:
-        BadInput: the seeds do not hold the same transfers.
+        BadInput: no transfer was measured with every seed.
     """
-    by_seed = {seed: first_order(table) for seed, table in tables.items()}
-    _check_alike(by_seed)
+    by_seed, left_out = _shared({seed: first_order(table) for seed, table in tables.items()})
     transfers = [_transfers_only(affinities) for affinities in by_seed.values()]
     seeds = list(by_seed.values())
     counts = [len(by_source) for by_source in transfers[0].values()]
@@ -111,6 +114,7 @@ def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
         ),
         clusters=clusters.clusters(_mean(seeds), seeds),
         agreement=_agreement(transfers),
+        left_out=left_out,
     )
 
 
@@ -138,6 +142,9 @@ def render_text(structure: Structure) -> str:
         f"Log affinities of two seeds correlate at {structure.agreement:.2f}.",
         "Twin pairs: " + ", ".join("/".join(pair) for pair in TWINS) + ".",
     ]
+    if structure.left_out:
+        failed = ", ".join(f"{source} to {target}" for source, target in structure.left_out)
+        lines += [fill(f"Left out, since not every seed measured it: {failed}.", width=100)]
     return "\n".join(lines) + "\n"
 
 
@@ -153,12 +160,29 @@ _Affinities = dict[str, dict[str, float]]
 """By target, then by source."""
 
 
-def _check_alike(by_seed: Mapping[int, _Affinities]) -> None:
-    first, *others = by_seed
-    expected = {target: set(row) for target, row in by_seed[first].items()}
-    for seed in others:
-        if {target: set(row) for target, row in by_seed[seed].items()} != expected:
-            raise BadInput(f"seed {seed}: its first-order transfers differ from seed {first}'s")
+def _shared(
+    by_seed: Mapping[int, _Affinities],
+) -> tuple[dict[int, _Affinities], tuple[tuple[str, str], ...]]:
+    """What all seeds measured, and the transfers that only some did.
+
+    The others' rows keep their sums: who is left takes the share of who is not.
+    """
+    pairs = [{(s, t) for t, row in found.items() for s in row} for found in by_seed.values()]
+    everywhere = set.intersection(*pairs)
+    if not everywhere:
+        raise BadInput(f"seeds {', '.join(map(str, by_seed))}: found no transfer that all measured")
+    kept = {seed: _restricted(found, everywhere) for seed, found in by_seed.items()}
+    return kept, tuple(sorted(set().union(*pairs) - everywhere))
+
+
+def _restricted(affinities: _Affinities, pairs: set[tuple[str, str]]) -> _Affinities:
+    found = {}
+    for target, row in affinities.items():
+        rest = {name: p for name, p in row.items() if (name, target) in pairs}
+        if rest:
+            more = fsum(row.values()) / fsum(rest.values())
+            found[target] = {name: p * more for name, p in rest.items()}
+    return found
 
 
 def _transfers_only(affinities: _Affinities) -> _Affinities:

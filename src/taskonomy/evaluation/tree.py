@@ -70,22 +70,19 @@ def first_order(candidates: Sequence[Candidate]) -> dict[str, dict[str, float]]:
     }
 
 
-def task_tree(candidates: Sequence[Candidate]) -> Tree:
+def task_tree(candidates: Sequence[Candidate]) -> Tree | None:
     """Cluster the sources of one regime by what they give; see `tree_of`."""
     return tree_of(first_order(candidates))
 
 
-def tree_of(affinities: Mapping[str, Mapping[str, float]]) -> Tree:
-    """Cluster sources by affinities as of `first_order`.
+def tree_of(affinities: Mapping[str, Mapping[str, float]]) -> Tree | None:
+    """Cluster sources by affinities as of `first_order`; nothing if there are fewer than two.
 
     Only sources that were measured towards every target (own readout included) are leaves.
-
-    Raises:
-        ValueError: fewer than two sources are.
     """
     sources, given = patterns(affinities)
     if len(sources) < 2:
-        raise ValueError(f"a tree of {len(sources)} sources, expected at least 2")
+        return None
     with np.errstate(invalid="ignore"):
         distance = pdist(given, "correlation")
     # A source that gives the same to every target has no pattern: like none, and unlike none.

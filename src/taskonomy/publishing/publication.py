@@ -95,7 +95,7 @@ def write(made: Inputs, folder: Path) -> dict[str, float]:
 
 
 def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: float) -> ReportData:
-    config, facts = made.workspace.config, made.facts
+    config, facts, tree = made.workspace.config, made.facts, made.evaluation["tree"]
     parts = facts["split"]
     return ReportData(
         profile=config.profile,
@@ -118,8 +118,8 @@ def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: flo
         sanity=_sanity(made),
         samples=_samples(made),
         classes=facts["classes"],
-        linkage=np.array(made.evaluation["tree"]["merges"], dtype=np.float64),
-        tree_labels=made.evaluation["tree"]["sources"],
+        linkage=None if tree is None else np.array(tree["merges"], dtype=np.float64),
+        tree_labels=() if tree is None else tree["sources"],
         structure=made.evaluation["structure_text"],
     )
 
