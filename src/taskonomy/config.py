@@ -15,8 +15,7 @@ import yaml
 
 from taskonomy.dictionary import SOURCES, task
 from taskonomy.errors import BadInput
-
-Scale = Literal["raw", "log", "saturating", "quality", "gain"]
+from taskonomy.taxonomy.scales import Scale
 
 
 def _within(low: int | float, high: int | float) -> Any:
