@@ -151,9 +151,14 @@ def intervals(
         for i, (target, best) in enumerate(rows)
     )
     step = max(1, (high - low) // 6)
-    ticks = tuple((x(2.0**p), f"{2.0**p:g}×") for p in range(low, high + 1, step))
+    ticks = tuple((x(2.0**p), _times(p)) for p in range(low, high + 1, step))
     height = top + pitch * len(rows) + 8
     return Intervals(width=width, height=height, left=left, right=right, ticks=ticks, rows=found)
+
+
+def _times(power: int) -> str:
+    """A power of two as a multiple; fractions stay short where decimals would run together."""
+    return f"{2**power}×" if power >= 0 else f"1/{2**-power}"
 
 
 def _interval(
