@@ -112,6 +112,23 @@ def test_corrupt_entries_are_named() -> None:
     }
 
 
+def test_missing_entries_are_named() -> None:
+    affinities = {"self__a": 0.5, "b__a": 0.5, "b__d": 1.0}
+    found = released.missing(affinities, {"c__a": 0.5, "pixels__a": 0.5}, {"b__c__a": 0.5})
+    assert {s.key: s.reason for s in found} == {
+        "c__a": "a gain, but no affinity",
+        "b__c__a": "a quality, but no affinity",
+        "self__d": "no full supervision of d",
+    }
+
+
+def test_the_released_win_rates_have_four_entries_without_affinity(results: Path) -> None:
+    names = ("all_affinities_16k.pkl", "wins_vs_pixels_16k.pkl", "wins_vs_task_16k.pkl")
+    found = released.missing(*(released.read(results / name) for name in names))
+    assert [s.reason for s in found] == ["a gain, but no affinity"] * 4
+    assert all(s.key.endswith("__non_fixated_pose") for s in found)
+
+
 def test_the_released_file_is_sound(results: Path) -> None:
     affinities = released.read(results / "all_affinities_16k.pkl")
     assert len(affinities) == 1758

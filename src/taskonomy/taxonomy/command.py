@@ -82,10 +82,10 @@ def _ranked(args: argparse.Namespace, question: Question) -> tuple[dict[str, Any
 
     budget = _number("--budget", args.budget)
     if args.k_best is None:
-        policy = find(_candidates(args), question, budget)
+        policy = find(candidates(args), question, budget)
         return policy.as_json(), text(policy)
-    count = _whole("--k-best", args.k_best)
-    policies = find_ranked(_candidates(args), question, budget, count)
+    count = whole("--k-best", args.k_best)
+    policies = find_ranked(candidates(args), question, budget, count)
     content = {**policies[0].as_json(), "policies": [policy.as_json() for policy in policies]}
     return content, "\n".join([text(policies[0]), "", ranking(policies)])
 
@@ -94,7 +94,7 @@ def _front(args: argparse.Namespace, question: Question) -> tuple[dict[str, Any]
     from taskonomy.taxonomy.sweep import front
 
     budget = inf if args.budget is None else _number("--budget", args.budget)
-    policies = front(_candidates(args), question, budget)
+    policies = front(candidates(args), question, budget)
     rows = [{"budget": policy.budget, **policy.as_json()} for policy in policies]
     return {"status": "optimal", "scale": question.scale, "front": rows}, budgets(policies)
 
@@ -146,7 +146,7 @@ def budgets(policies: Sequence["Policy"]) -> str:
 
 def _question(args: argparse.Namespace) -> Question:
     return Question(
-        max_order=_whole("--max-order", args.max_order),
+        max_order=whole("--max-order", args.max_order),
         scale=named(args.scale),
         sources=None if args.sources is None else _list(args.sources),
         targets=None if args.targets is None else _list(args.targets),
@@ -160,7 +160,7 @@ def _question(args: argparse.Namespace) -> Question:
     )
 
 
-def _candidates(args: argparse.Namespace) -> list[Candidate]:
+def candidates(args: argparse.Namespace) -> list[Candidate]:
     wins = {
         "--wins-vs-scratch": args.wins_vs_scratch,
         "--wins-vs-supervised": args.wins_vs_supervised,
@@ -196,6 +196,8 @@ def _released(
     for suspect in suspects:
         done = "dropped" if drop else "kept; --drop-suspect leaves it out"
         print(f"suspect entry {suspect.key}: {suspect.reason} ({done})", file=sys.stderr)
+    for absent in released.missing(*files):
+        print(f"missing entry {absent.key}: {absent.reason}", file=sys.stderr)
     dropped = {suspect.key for suspect in suspects} if drop else set()
     kept = {key: p for key, p in files[0].items() if key not in dropped}
     return released.candidates(kept, *files[1:])
@@ -223,7 +225,7 @@ def _number(option: str, value: str) -> float:
         raise BadInput(f"{option}: found {value!r}, expected a number") from error
 
 
-def _whole(option: str, value: str) -> int:
+def whole(option: str, value: str) -> int:
     number = _number(option, value)
     if not number.is_integer():
         raise BadInput(f"{option}: found {value}, expected a whole number")

@@ -122,6 +122,27 @@ def suspects(
     return found
 
 
+def missing(
+    affinities: Mapping[str, float],
+    wins_vs_scratch: Mapping[str, float] | None = None,
+    wins_vs_supervised: Mapping[str, float] | None = None,
+) -> list[Suspect]:
+    """Name the entries that ought to be there and are not, sorted by key.
+
+    A target's full supervision; the affinity of what has a win rate (the scratch baseline needs
+    none). What has an affinity and no win rate is a candidate whose win rate is unknown.
+    """
+    found = {
+        f"{_SELF}__{target}": f"no full supervision of {target}"
+        for target in {_names(key)[-1] for key in affinities}
+    }
+    for wins, name in ((wins_vs_scratch, "gain"), (wins_vs_supervised, "quality")):
+        found |= {
+            key: f"a {name}, but no affinity" for key in wins or {} if _SCRATCH not in _names(key)
+        }
+    return [Suspect(key, found[key]) for key in sorted(found.keys() - affinities.keys())]
+
+
 def _names(key: str) -> list[str]:
     return key.split("__")
 
