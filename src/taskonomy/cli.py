@@ -72,10 +72,11 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="the whole road: from rooms to a published taxonomy"))
     _add_solve(commands.add_parser("solve", help="solve a taxonomy from affinities"))
-    _add_evaluate(commands.add_parser("evaluate", help="measure the structure over several seeds"))
     _add_study(commands.add_parser("study", help="measure what needs new training"))
     _add_novel(commands.add_parser("novel", help="solve a task of your own from a run's sources"))
     _add_join(commands.add_parser("join", help="let an encoder of your own join a run as a source"))
+    _add_evaluate(commands.add_parser("evaluate", help="error bars and baselines of a run"))
+    _add_group(commands.add_parser("group", help="which tasks to train together in one network"))
     _add_data(commands.add_parser("data", help="render, annotate and verify data sets"))
     _add_stage(commands.add_parser("stage", help="run one stage of the road (dvc.yaml does)"))
     return parser
@@ -109,13 +110,26 @@ def _add_solve(parser: argparse.ArgumentParser) -> None:
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     _add_profile(parser)
     parser.add_argument(
-        "--seeds", type=_positive, default=3, metavar="N", help="runs, seeds 0 to N-1 [3]"
+        "out", nargs="?", type=Path, default=argparse.SUPPRESS, metavar="OUT", help="a run's [out]"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=_positive,
+        metavar="N",
+        help="run seeds 0 to N-1, compare structures",
     )
 
     def evaluate(options: argparse.Namespace) -> int:
-        from taskonomy import seeds
+        if options.seeds is not None:
+            from taskonomy import seeds
 
-        return seeds.run(options.params, options.profile, options.out, options.seeds)
+            return seeds.run(options.params, options.profile, options.out, options.seeds)
+        from taskonomy import appraisal
+        from taskonomy.config import load
+
+        folder = appraisal.appraise(options.out, load(options.params, options.profile))
+        print(f"tables and evaluation.html in {folder}")
+        return 0
 
     parser.set_defaults(command=evaluate)
 
@@ -139,6 +153,13 @@ def _add_join(parser: argparse.ArgumentParser) -> None:
 
     _add_profile(parser)
     command.add_join(parser)
+
+
+def _add_group(parser: argparse.ArgumentParser) -> None:
+    from taskonomy.taxonomy import group_command
+
+    group_command.add_arguments(parser)
+    parser.set_defaults(command=group_command.run)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:

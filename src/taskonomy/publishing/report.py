@@ -98,7 +98,7 @@ def render_report(data: ReportData) -> str:
     Raises:
         BadInput: the page would be larger than 8 MiB, or the regime has no affinities.
     """
-    page = _environment().get_template("report.html.j2").render(**_context(data))
+    page = environment().get_template("report.html.j2").render(**_context(data))
     if len(page.encode()) > LIMIT:
         raise BadInput(
             f"report: {len(page.encode())} bytes; expected at most {LIMIT}: pass fewer samples"
@@ -121,7 +121,8 @@ def best_value(policies: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
     )
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """The templates, with the words and numbers that they share."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("taskonomy.publishing"),
         autoescape=True,

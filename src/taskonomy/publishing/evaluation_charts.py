@@ -1,0 +1,172 @@
+"""The geometry of the evaluation page's own figures: bands, the tree with shares, the map."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from taskonomy.dictionary import DICTIONARY
+from taskonomy.publishing.charts import Chart
+
+Row = Mapping[str, Any]
+
+_ENTRIES = {name: entry for entry in DICTIONARY for name in (entry.name, *entry.aliases)}
+_SECONDS = 0.6
+"""How long the map takes from one frame to the next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Join:
+    """Where two branches of the tree meet; `share` of the replicates have this join."""
+
+    path: str
+    group: str
+    x: float
+    y: float
+    share: str
+    tip: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """A task at the tips of the tree."""
+
+    title: str
+    group: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tree:
+    """A dendrogram with the share of replicates at each join."""
+
+    width: float
+    height: float
+    joins: tuple[Join, ...]
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dot:
+    """A task on the map: where it comes to rest, and its way there as an animation's values."""
+
+    title: str
+    group: str
+    x: float
+    y: float
+    way: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Map:
+    """The map of tasks."""
+
+    width: float
+    height: float
+    seconds: float
+    dots: tuple[Dot, ...]
+
+
+def band(chart: Chart, rows: Sequence[Row], name: str) -> str:
+    """The path of a band from `<name>_low` to `<name>_high` over a chart's budgets, highest order.
+
+    Empty where the rates are unknown.
+    """
+    highest = max(row["max_order"] for row in rows)
+    bottom = chart.plot[3]
+
+    def y(rate: float) -> float:
+        return round(bottom - rate * (bottom - chart.even) / 0.5, 1)
+
+    places = {words: x for x, words in chart.xticks}
+    ends = [
+        (places[f"{row['budget']:g}"], y(row[f"{name}_low"]), y(row[f"{name}_high"]))
+        for row in sorted(rows, key=lambda row: row["budget"])
+        if row["max_order"] == highest and row[f"{name}_low"] is not None
+    ]
+    if not ends:
+        return ""
+    there = "L".join(f"{x} {high}" for x, _, high in ends)
+    back = "L".join(f"{x} {low}" for x, low, _ in reversed(ends))
+    return f"M{there}L{back}Z"
+
+
+def tree(rows: Sequence[Row]) -> Tree:
+    """The dendrogram of the joins, lowest first; root at the left and leaves at the right."""
+    width, right, pitch, top = 560.0, 360.0, 22.0, 10.0
+    tallest = max(row["height"] for row in rows) or 1.0
+    below: dict[str, tuple[str, ...]] = {}
+    places: dict[str, tuple[float, float]] = {}
+    order = _leaves(rows)
+    for i, name in enumerate(order):
+        below[name], places[name] = (name,), (right, top + (i + 0.5) * pitch)
+    joins = []
+    for row in rows:
+        members = set(row["members"].split("+"))
+        one, other = (key for key, leaves in below.items() if members.issuperset(leaves))
+        (xa, ya), (xb, yb) = places[one], places[other]
+        x = right - (right - 16) * row["height"] / tallest
+        groups = {_group(name) for name in members}
+        merged = below.pop(one) + below.pop(other)
+        below[row["members"]], places[row["members"]] = merged, (x, (ya + yb) / 2)
+        joins.append(
+            Join(
+                path=f"M{xa:.1f} {ya:.1f}H{x:.1f}V{yb:.1f}H{xb:.1f}",
+                group=groups.pop() if len(groups) == 1 else "mixed",
+                x=round(x, 1), y=round((ya + yb) / 2, 1),
+                share=f"{100 * row['share']:.0f}",
+                tip=f"{row['share']:.1%} of the replicates join just "
+                + ", ".join(_title(name) for name in order if name in members),
+            )
+        )  # fmt: skip
+    leaves = tuple(
+        Leaf(title=_title(name), group=_group(name), x=right, y=places[name][1]) for name in order
+    )
+    height = 2 * top + pitch * len(order)
+    return Tree(width=width, height=height, joins=tuple(joins), leaves=leaves)
+
+
+def task_map(rows: Sequence[Row]) -> Map:
+    """The map with its frames, scaled so that all of them fit."""
+    width, height, margin = 560.0, 440.0, 40.0
+    frames = max(row["frame"] for row in rows) + 1
+    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    at = np.zeros((frames, len(tasks), 2))
+    for row in rows:
+        at[row["frame"], tasks.index(row["task"])] = row["x"], row["y"]
+    low, high = at.min(axis=(0, 1)), at.max(axis=(0, 1))
+    room = np.array([width - 3.5 * margin, height - 2 * margin])
+    at = margin + (at - low) * float((room / np.maximum(high - low, 1e-9)).min())
+    dots = tuple(
+        Dot(
+            title=_title(name), group=_group(name),
+            x=round(float(at[-1, i, 0]), 1), y=round(float(at[-1, i, 1]), 1),
+            way=";".join(f"{x:.1f} {y:.1f}" for x, y in at[:, i]),
+        )
+        for i, name in enumerate(tasks)
+    )  # fmt: skip
+    height = float(at[..., 1].max()) + margin
+    return Map(width=width, height=height, seconds=_SECONDS * (frames - 1), dots=dots)
+
+
+def _leaves(rows: Sequence[Row]) -> list[str]:
+    """Leaves in an order in which the joins do not cross."""
+    below: dict[frozenset[str], list[str]] = {
+        frozenset((name,)): [name] for row in rows for name in row["members"].split("+")
+    }
+    for row in rows:
+        members = frozenset(row["members"].split("+"))
+        one, other = (below.pop(key) for key in list(below) if key < members)
+        below[members] = one + other
+    (found,) = below.values()
+    return found
+
+
+def _title(name: str) -> str:
+    return _ENTRIES[name].title if name in _ENTRIES else name
+
+
+def _group(name: str) -> str:
+    return _ENTRIES[name].group if name in _ENTRIES else "none"

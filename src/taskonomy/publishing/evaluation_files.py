@@ -1,0 +1,66 @@
+"""What `taskonomy evaluate` leaves: tables, the page that shows them, and their configuration."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from taskonomy import files
+from taskonomy.publishing.artifact import canonical
+from taskonomy.publishing.evaluation_page import render_evaluation
+
+FOLDER = "evaluation"
+PAGE = "evaluation.html"
+
+_MARK = "<!-- evaluation -->"
+"""Where the report has room for a link."""
+
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def write(out: Path, tables: Tables, configuration: Mapping[str, Any]) -> Path:
+    """Write everything into `out/evaluation`, in the place of what is there; return that folder.
+
+    Every table is NAME.parquet and NAME.csv; beside them lie configuration.json and
+    evaluation.html. The report gets a link to the page.
+    """
+    place = out / FOLDER
+    with TemporaryDirectory(dir=out, prefix=f".{FOLDER}.") as scratch:
+        folder = Path(scratch) / FOLDER
+        folder.mkdir()
+        for name, rows in tables.items():
+            table = to_table(rows)
+            sink = io.BytesIO()
+            pq.write_table(table, sink, compression="zstd")
+            files.write(folder / f"{name}.parquet", sink.getvalue())
+            sink = io.BytesIO()
+            pyarrow.csv.write_csv(table, sink)
+            files.write(folder / f"{name}.csv", sink.getvalue())
+        files.write(folder / "configuration.json", canonical(configuration))
+        files.write(folder / PAGE, render_evaluation(tables, configuration).encode())
+        if place.exists():
+            place.rename(Path(scratch) / "before")
+        folder.rename(place)
+    _link(out / "report.html")
+    return place
+
+
+def to_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """The rows as a table; a column without any value holds numbers."""
+    table = pa.Table.from_pylist([dict(row) for row in rows])
+    for i, field in enumerate(table.schema):
+        if pa.types.is_null(field.type):
+            table = table.set_column(i, field.name, table.column(i).cast(pa.float64()))
+    return table
+
+
+def _link(report: Path) -> None:
+    """Point the report to the page."""
+    link = f'<a href="{FOLDER}/{PAGE}">Error bars and baselines</a>'
+    if report.is_file() and link not in (text := report.read_text(encoding="utf-8")):
+        files.write(report, text.replace(_MARK, link + _MARK).encode())
