@@ -5,7 +5,7 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults lint k8s ui pipeline bench docs
+.PHONY: help setup run test faults lint images k8s ui pipeline bench docs
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -36,6 +36,30 @@ lint: .venv/.synced  ## style, types, the compiled pipeline
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What an image is called and stands on, and what only its build sees: docs/images.md.
+DOCKER ?= docker
+BASE_IMAGE ?= python:3.11-slim-bookworm
+IMAGE_PREFIX ?= taskonomy
+IMAGE_TAG ?= $(VERSION)
+BUILD_OPTIONS ?=
+PIP_CONF ?=
+UV_CONF ?=
+CA_BUNDLE ?=
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+REVISION = $(shell git describe --always --dirty --abbrev=40 --exclude '*')
+SECRETS = $(PIP_CONF:%=--secret id=pip,src=%) $(UV_CONF:%=--secret id=uv,src=%) \
+  $(CA_BUNDLE:%=--secret id=ca,src=%)
+IMAGES = $(addprefix $(IMAGE_PREFIX)/,solve train)
+
+images: $(addprefix image-,solve train)  ## the images of the pipeline's components, and their sizes
+	@$(DOCKER) image inspect --format '{{index .RepoTags 0}} {{.Size}}' $(IMAGES:%=%:$(IMAGE_TAG)) | \
+	  awk '{printf "%s\t%.0f MB\n", $$1, $$2 / 1e6}'
+
+image-%:
+	DOCKER_BUILDKIT=1 $(DOCKER) build --file images/Dockerfile --tag $(IMAGE_PREFIX)/$*:$(IMAGE_TAG) \
+	  --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg UV_VERSION=$(UV_VERSION) --build-arg IMAGE=$* \
+	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(SECRETS) $(BUILD_OPTIONS) .
 
 k8s: .venv/.synced  ## the manifests of every overlay (RELEASE=1: every image by digest)
 	$(BIN)/python -m k8s.check $(if $(RELEASE),--release)
