@@ -1,4 +1,4 @@
-"""The pipeline on one machine: kfp.local runs each component as a process of its own.
+"""The pipeline on one machine: kfp.local runs each component as a process or container of its own.
 
 What runs is the compiled pipeline that a cluster would be given (pipelines/taxonomy.yaml). kfp's
 own words go to a log file; a person sees the progress bars, a line a stage, and a failure in one
@@ -22,10 +22,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from taskonomy.errors import BadInput, Infeasible, StageFailed, unusable
 from taskonomy.stages import Context, export
+
+if TYPE_CHECKING:
+    from kfp.local import DockerRunner
 
 # kfp.local runs at most so many iterations of a loop at once.
 WORKERS = 2
@@ -75,13 +78,17 @@ def stage(name: str, shard: str = "") -> Iterator[None]:
     _say(label, f"{time.perf_counter() - start:.1f} s")
 
 
-def run_locally(context: Context, source: str, out: Path) -> None:
+def run_locally(
+    context: Context, source: str, out: Path, runner: "DockerRunner | None" = None
+) -> None:
     """Run the whole road on this machine, and copy what it publishes into `out`.
 
     Args:
         context: where and how to run; its store is a folder here.
         source: a data set in the Taskonomy layout; empty renders the embedded rooms.
         out: the folder for the published files.
+        runner: how kfp runs a component's image; it names a `user`, as numbers, who may write to
+            the store and to MLflow. None runs each component as a process of this environment.
 
     Raises:
         BadInput: a stage found its input wrong.
@@ -94,7 +101,7 @@ def run_locally(context: Context, source: str, out: Path) -> None:
     with _Log(log) as written:
         console = _Console(sys.stderr, written)
         with console, _as_it_was(written):
-            key = _run(context, source, console, log)
+            key = _run(context, source, console, log, runner)
     print(f"\nfinished in {(time.perf_counter() - start) / 60:.1f} minutes; published:")
     for path in export(context, key, out):
         print(f"  {path}")
@@ -102,7 +109,9 @@ def run_locally(context: Context, source: str, out: Path) -> None:
     print(f"every model, in MLflow: {mlflow} ui --backend-store-uri {context.tracking}")
 
 
-def _run(context: Context, source: str, console: "_Console", log: Path) -> str:
+def _run(
+    context: Context, source: str, console: "_Console", log: Path, runner: "DockerRunner | None"
+) -> str:
     """Execute the compiled pipeline; return the publication's key."""
     from kfp import components, local
 
@@ -110,7 +119,10 @@ def _run(context: Context, source: str, console: "_Console", log: Path) -> str:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // WORKERS)))
     pipeline = components.load_component_from_file(str(_compiled()))
     with _lease(console) as root:
-        local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root))
+        if runner is not None:
+            _admit(runner, root)
+        chosen = runner or local.SubprocessRunner(use_venv=False)
+        local.init(chosen, pipeline_root=str(root))
         try:
             task = pipeline(
                 store=context.store,
@@ -118,10 +130,20 @@ def _run(context: Context, source: str, console: "_Console", log: Path) -> str:
                 tracking=context.tracking,
                 source=source,
             )
-        except RuntimeError as error:
+        # A container that fails at once may be gone before kfp asks how it ended, and then counts
+        # as a success; what tells is a value that it has not left, and that is a ValueError.
+        except (RuntimeError, ValueError) as error:
             raise console.failure(log) from error
     key: str = task.output
     return key
+
+
+def _admit(runner: "DockerRunner", root: Path) -> None:
+    """Let containers write to kfp's folder, and end with their run, as processes do."""
+    arguments = runner.container_run_args
+    os.chown(root, *map(int, arguments["user"].split(":")))
+    lease = {_LEASE: str(root / "lease")}
+    arguments["environment"] = {**arguments.get("environment", {}), **lease}
 
 
 @contextmanager
@@ -244,7 +266,8 @@ class _Console(io.TextIOBase):
         """Take a piece of text; whole lines are logged and shown."""
         if self._stopped and threading.current_thread() is not threading.main_thread():
             raise SystemExit(130)  # ends this thread's step: kfp has no other way to be told
-        *lines, rest = (getattr(self._partial, "text", "") + text).split("\n")
+        # A container's log keeps the returns with which a bar is drawn anew.
+        *lines, rest = (getattr(self._partial, "text", "") + text.replace("\r", "\n")).split("\n")
         self._partial.text = rest
         with self._lock:
             for line in lines:
