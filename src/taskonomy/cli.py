@@ -78,6 +78,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="error bars and baselines of a run"))
     _add_group(commands.add_parser("group", help="which tasks to train together in one network"))
     _add_data(commands.add_parser("data", help="render, annotate and verify data sets"))
+    _add_submit(commands.add_parser("submit", help="run a pipeline on a cluster with Kubeflow"))
+    _add_cluster(commands.add_parser("cluster", help="check a cluster; measure unit costs"))
     _add_stage(commands.add_parser("stage", help="run one stage of the road (dvc.yaml does)"))
     return parser
 
@@ -207,6 +209,20 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         return 2 if report.faults else 0
 
     verify.set_defaults(command=verify_data)
+
+
+def _add_submit(parser: argparse.ArgumentParser) -> None:
+    from taskonomy.cluster import command
+
+    command.add_submit(parser)
+    parser.set_defaults(params=_params())
+
+
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    from taskonomy.cluster import command
+
+    command.add_cluster(parser)
+    parser.set_defaults(params=_params())
 
 
 def _add_stage(parser: argparse.ArgumentParser) -> None:

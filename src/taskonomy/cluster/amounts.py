@@ -1,0 +1,82 @@
+"""How much a profile does: examples, steps and models, by the rules that training follows."""
+
+from math import comb
+from typing import NamedTuple
+
+from taskonomy.config import Config
+from taskonomy.data.splits import PROPORTIONS
+from taskonomy.dictionary import TARGETS, task
+from taskonomy.training.candidates import EXHAUSTIVE
+from taskonomy.training.examples import SHARE
+
+
+class Examples(NamedTuple):
+    """Images and steps of a task whose examples are single views (training/examples.py).
+
+    Attributes:
+        steps: of the task's own network.
+        transfer_steps: of a readout.
+        test: test images.
+        represented: images that each encoder encodes.
+    """
+
+    steps: int
+    transfer_steps: int
+    test: int
+    represented: int
+
+
+def examples(config: Config) -> Examples:
+    """What the rooms of a profile give, with splits of their usual shares."""
+    train, _, test = (int(config.data.images * share) for share in PROPORTIONS)
+    steps = config.training.epochs * max(1, train // config.training.batch)
+    tested = min(config.transfer.test_images, test)
+    return Examples(
+        steps=steps,
+        transfer_steps=min(config.transfer.steps, steps // SHARE),
+        test=tested,
+        represented=min(config.transfer.images, train // SHARE) + tested,
+    )
+
+
+class Models(NamedTuple):
+    """How many models a run trains.
+
+    Attributes:
+        tasks: task networks, each with its informed guess.
+        untrained: random encoders.
+        targets: targets of transfers; each has a scratch network.
+        readouts: readouts by order, the first order first.
+    """
+
+    tasks: int
+    untrained: int
+    targets: int
+    readouts: tuple[int, ...]
+
+    @property
+    def all(self) -> int:
+        """Every row of models.parquet."""
+        return 2 * self.tasks + self.untrained + self.targets + sum(self.readouts)
+
+
+def models(config: Config, tasks: int = 0) -> Models:
+    """The models of a profile.
+
+    Args:
+        config: the profile.
+        tasks: as if the dictionary had so many tasks, with its own share of targets; 0: the
+            profile's own.
+    """
+    untrained = sum(not task(name).trained for name in config.tasks)
+    targets = sum(name in TARGETS for name in config.tasks)
+    count = len(config.tasks)
+    if tasks:
+        targets = round(tasks * targets / count)
+        count = tasks
+    top = min(config.transfer.top, count - 1 - untrained)
+    higher = tuple(
+        targets * (comb(top, order) if order <= EXHAUSTIVE else 1)
+        for order in range(2, config.transfer.max_order + 1)
+    )
+    return Models(count - untrained, untrained, targets, (targets * count, *higher))

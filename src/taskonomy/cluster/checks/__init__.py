@@ -1,0 +1,1 @@
+"""Whether a cluster is ready for a run: one module a subject, each yielding findings with a fix."""

@@ -1,0 +1,100 @@
+"""Derive unit costs from a finished run of `taskonomy run`."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from taskonomy.cluster import loads
+from taskonomy.cluster.amounts import examples
+from taskonomy.cluster.units import Rate, Units
+from taskonomy.config import Config
+from taskonomy.errors import BadInput
+
+_STAGE = re.compile(r"stage (?P<name>[\w-]+)(?: (?P<shard>[\w-]+))?: (?P<seconds>\d+\.\d) s")
+_RENDER, _TASKS, _TRANSFERS = "version-data", "train-task", "train-transfers"
+
+
+def units(out: Path, config: Config, device: str) -> Units:
+    """What the run in a folder took, each unit an average over the whole run.
+
+    Args:
+        out: the folder of a run that rendered and trained everything itself.
+        config: its profile.
+        device: what trained, in words.
+
+    Raises:
+        BadInput: the folder holds no such run, or that of another profile.
+    """
+    from taskonomy.publishing import models
+
+    rows = models.read(out / "models.parquet").to_pylist()
+    walls = _walls(out / "store" / "logs")
+    rates = _rates(rows, config)
+    spent = {
+        _TASKS: [row for row in rows if row["kind"] in ("task", "informed_guess", "random")],
+        _TRANSFERS: [row for row in rows if row["kind"] in ("transfer", "scratch")],
+    }
+    rooms = [room for room in (out / "store" / "rooms").iterdir() if room.is_dir()]
+    pixels = len(rooms) * config.data.images * config.data.size**2
+    provenance = json.loads((out / "provenance.json").read_text())
+    cores = provenance["machine"]["cores"]
+    return Units(
+        command=f"taskonomy run --profile {config.profile}; taskonomy cluster units",
+        machine={"device": device, "cores": cores, "finished": provenance["finished"]},
+        shards=config.shards,
+        rates=rates,
+        beside={
+            stage: (sum(walls[stage]) - sum(row["seconds"] for row in of)) / len(of)
+            for stage, of in spent.items()
+        },
+        stages={
+            stage: sum(seconds)
+            for stage, seconds in walls.items()
+            if stage not in (_RENDER, _TASKS, _TRANSFERS)
+        },
+        rendering=sum(walls[_RENDER]) / config.data.images,
+        image=sum(map(_bytes, rooms)) / pixels,
+        tracking=(out / "mlflow.db").stat().st_size / len(rows),
+    )
+
+
+def _walls(logs: Path) -> dict[str, list[float]]:
+    """Seconds of each stage, one entry a shard, of the longest run that was logged."""
+    runs = []
+    for path in sorted(logs.glob("*.log")):
+        seconds: dict[str, list[float]] = defaultdict(list)
+        for line in path.read_text(errors="replace").splitlines():
+            if found := _STAGE.search(line):
+                seconds[found["name"]].append(float(found["seconds"]))
+        runs.append(seconds)
+    whole = [run for run in runs if {_RENDER, _TASKS, _TRANSFERS, "publish"} <= set(run)]
+    if not whole:
+        raise BadInput(f"{logs}: no log of a whole run; expected the folder of `taskonomy run`")
+    return max(whole, key=lambda run: sum(map(sum, run.values())))
+
+
+def _rates(rows: Iterable[Mapping[str, Any]], config: Config) -> dict[str, Rate]:
+    """Seconds and operations by kind of model, of those that finished."""
+    amount, batches = examples(config), {"task": config.training.batch}
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+
+    of = loads.Loads(config)
+    for row in rows:
+        kind, target, order = row["kind"], row["target"], row["order"]
+        if row["status"] != "finished" or kind in ("random", "informed_guess"):
+            continue
+        trained = row["steps"] * batches.get(kind, config.transfer.batch)
+        load = of.readout(target, order) if order else of.network(target)
+        operations = trained * load.train + amount.test * load.test
+        found[f"order {order}" if order else kind].append((row["seconds"], operations))
+    return {
+        kind: Rate(len(pairs), *(sum(column) for column in zip(*pairs, strict=True)))
+        for kind, pairs in sorted(found.items())
+    }
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,134 @@
+"""What a run costs: counts by training's own rules, and arithmetic checked against torch."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from taskonomy import planning
+from taskonomy.cluster import amounts, units
+from taskonomy.cluster.compiled import Compiled, read
+from taskonomy.cluster.cost import LOOPS, cost, pods_of, shards_of
+from taskonomy.cluster.loads import Loads
+from taskonomy.cluster.measure import units as measured
+from taskonomy.cluster.units import Rate, Units
+from taskonomy.config import Config, load
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
+from taskonomy.networks.readout import Readout
+from taskonomy.networks.task_network import TaskNetwork
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Config:
+    return load(PARAMS, "demo")
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Compiled:
+    return read("taxonomy")
+
+
+UNITS = Units(
+    command="none",
+    machine={"device": "a device of 1 GFLOP/s"},
+    shards=1,
+    rates={kind: Rate(1, 1.0, 1e9) for kind in ("task", "scratch", "order 1", "order 2")},
+    beside={"train-task": 1.0, "train-transfers": 0.5},
+    stages={"publish": 7.0, "plan": 0.0},
+    rendering=0.25,
+    image=10.0,
+    tracking=1000.0,
+)
+"""Round units, so that a known answer can be worked out by hand."""
+
+
+def test_operations_are_those_that_torch_counts(demo: Config) -> None:
+    loads, of = Loads(demo), task("normal")
+    network = TaskNetwork(of, demo.network, of.channels).eval()
+    readout = Readout(of, demo, torch.zeros(32), torch.ones(32), of.channels).eval()
+    images, codes = torch.zeros(1, 1, 3, 64, 64), torch.zeros(1, 1, 32, 8, 8)
+    for made, inputs, found in (
+        (network, images, loads.network("normal")),
+        (readout, codes, loads.readout("normal", 4)),
+    ):
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            made(inputs)
+        assert found.test == counter.get_total_flops()
+        size = sum(value.numel() * value.element_size() for value in made.state_dict().values())
+        assert found.size == size
+    assert loads.networks(["normal", "normal"]) == loads.network("normal")
+
+
+def test_the_demo_profile_trains_865_models(demo: Config) -> None:
+    found = amounts.models(demo)
+    assert found == amounts.Models(tasks=25, untrained=1, targets=22, readouts=(572, 220))
+    assert found.all == 865
+    jobs = planning.first_order(demo.tasks)
+    assert len(jobs) == found.targets + found.readouts[0]
+
+
+def test_a_larger_dictionary_has_as_large_a_share_of_targets(demo: Config) -> None:
+    found = amounts.models(demo, tasks=260)
+    assert found == amounts.Models(tasks=259, untrained=1, targets=220, readouts=(57_200, 2_200))
+
+
+def test_hours_are_work_over_speed(demo: Config, pipeline: Compiled) -> None:
+    found, loads = cost(pipeline, demo, UNITS, {}), Loads(demo)
+    amount = amounts.examples(demo)
+    trained = [name for name in demo.tasks if task(name).trained]
+    targets = [name for name in demo.tasks if task(name).role == "both"]
+
+    def seconds(test: float, steps: int, batch: int) -> float:
+        return test * (3 * steps * batch + amount.test) / 1e9
+
+    network = loads.networks(trained).test
+    expected = 25 * seconds(network, amount.steps, demo.training.batch) + 51 * 1.0
+    steps, batch = amount.transfer_steps, demo.transfer.batch
+    scratch = loads.networks(targets).test
+    expected += 22 * (seconds(scratch, steps, batch) + 0.5)
+    for order, count in ((1, 572), (2, 220)):
+        each = seconds(loads.readouts(targets, order).test, steps, batch)
+        expected += count * (each + 0.5)
+    assert found.gpu_hours == pytest.approx(expected / 3600)
+    assert found.cpu_hours == pytest.approx((demo.data.images * 0.25 + 7.0) / 3600)
+    assert found.storage["images and labels"] == 2280 * 64 * 64 * 10.0
+    assert found.storage["MLflow's database"] == 865_000.0
+
+
+def test_pods_are_steps_with_their_drivers(pipeline: Compiled) -> None:
+    outside = sum(not step.loop for step in pipeline.steps)
+    for shards in (1, 20):
+        found = pods_of(pipeline, dict.fromkeys(LOOPS, shards))
+        assert found == 1 + 2 * outside + 3 + 3 * 3 * shards
+
+
+def test_shards_are_no_more_than_there_is_to_train(demo: Config) -> None:
+    found = shards_of(replace(demo, shards=120), amounts.models(demo))
+    assert found == {"task-networks": 26, "first-order": 120, "higher-order": 120}
+
+
+def test_the_measured_units_give_back_the_run_that_they_were_measured_on(
+    demo: Config, pipeline: Compiled
+) -> None:
+    given = units.read()
+    found = cost(pipeline, demo, given, {})
+    trained = sum(rate.seconds for rate in given.rates.values())
+    trained += 51 * given.beside["train-task"] + 814 * given.beside["train-transfers"]
+    assert found.gpu_hours == pytest.approx(trained / 3600, rel=0.1)
+
+
+def test_units_are_derived_from_a_finished_run_alone(tmp_path: Path, demo: Config) -> None:
+    with pytest.raises(BadInput, match=r"models\.parquet"):
+        measured(tmp_path, demo, "none")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"rates": {"task": {}}}'])
+def test_a_file_that_holds_no_units(tmp_path: Path, text: str) -> None:
+    (tmp_path / "units.json").write_text(text)
+    with pytest.raises(BadInput, match=r"units\.json: no unit costs"):
+        units.read(tmp_path / "units.json")
