@@ -77,7 +77,7 @@ def parts(address: str) -> tuple[str, str]:
     return key, shard
 
 
-def members(shards: Mapping[str, list[Any]], shard: str) -> list[Any]:
+def members(shards: Mapping[str, Sequence[Any]], shard: str) -> list[Any]:
     """What a shard of a plan holds.
 
     Raises:
@@ -85,7 +85,7 @@ def members(shards: Mapping[str, list[Any]], shard: str) -> list[Any]:
     """
     if shard not in shards:
         raise BadInput(f"unknown shard {shard!r}; expected one of: {', '.join(shards)}")
-    return shards[shard]
+    return list(shards[shard])
 
 
 def plain(shards: Mapping[str, Sequence[Job]]) -> dict[str, list[list[Any]]]:

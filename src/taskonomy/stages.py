@@ -20,6 +20,7 @@ from taskonomy.errors import BadInput
 from taskonomy.store import MARKER, Store, code_version, digest
 
 if TYPE_CHECKING:
+    from taskonomy.training.record import Record
     from taskonomy.training.workspace import Job, Workspace
 
 EXPERIMENT = "taskonomy"
@@ -138,6 +139,7 @@ def plan(context: Context, dataset: str) -> Plan:
 
 def train_task(context: Context, shard: str) -> str:
     """Train the shard's task networks; encode the transfer and test images with each."""
+    from taskonomy import attempts
     from taskonomy.journal import log
     from taskonomy.training import standings
 
@@ -147,10 +149,14 @@ def train_task(context: Context, shard: str) -> str:
     workspace = open_workspace(context, content["dataset"])
     names = planning.members(content["task_shards"], name)
     models = standings.task_models(workspace, names)
-    if not standings.all_trained(workspace, models):
+
+    def work() -> "list[Record]":
         from taskonomy.training.shard import train_tasks
 
         train_tasks(workspace, names)
+        return []
+
+    attempts.train(workspace, shard, models, work)
     log(context.tracking, EXPERIMENT, workspace, models)
     return shard
 
@@ -162,6 +168,7 @@ def train_transfers(context: Context, shard: str) -> str:
         context: where and how to run.
         shard: the shard's address: of a plan for first order, of candidates for higher orders.
     """
+    from taskonomy import attempts
     from taskonomy.journal import log
     from taskonomy.training import standings
     from taskonomy.training.workspace import Job
@@ -176,10 +183,13 @@ def train_transfers(context: Context, shard: str) -> str:
         for kind, target, sources in planning.members(content["transfer_shards"], name)
     ]
     models = standings.job_models(workspace, jobs)
-    if not standings.all_trained(workspace, models):
+
+    def work() -> "list[Record]":
         from taskonomy.training import shard as training
 
-        training.train_transfers(workspace, jobs)
+        return training.train_transfers(workspace, jobs)
+
+    attempts.train(workspace, shard, models, work)
     log(context.tracking, EXPERIMENT, workspace, models)
     return shard
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 
+import numpy as np
 from tqdm import tqdm
 
 from taskonomy.dictionary import task
 from taskonomy.training.baselines import informed_guess, random_encoder
-from taskonomy.training.identity import model_id, model_path
+from taskonomy.training.identity import model_id, model_path, regime
+from taskonomy.training.record import Record
 from taskonomy.training.representations import represent
 from taskonomy.training.samples import save_samples
 from taskonomy.training.session import Session
@@ -34,11 +36,15 @@ def train_tasks(workspace: Workspace, tasks: Sequence[str]) -> None:
             represent(session, name)
 
 
-def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> None:
+def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> list[Record]:
     """Train readouts (kind `transfer`) and scratch networks (kind `scratch`).
 
     The sources' networks must be in the store; their representations are computed where they are
     not. A readout whose loss is not finite is recorded as failed.
+
+    Returns:
+        Records of the models whose training torch itself gave up, out of memory say; they are not
+        saved.
 
     Raises:
         BadInput: a source's network is not in the store, or the data set lacks a label.
@@ -46,6 +52,7 @@ def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> None:
     missing = [job for job in jobs if not _done(workspace, job.kind, job.target, job.sources)]
     session = Session(workspace)
     codes: dict[str, Codes] = {}
+    crashed: list[Record] = []
     with tqdm(total=len(jobs), desc="readouts", unit="readout", mininterval=1) as bar:
         bar.update(len(jobs) - len(missing))
         for target, group in groupby(missing, key=lambda job: job.target):
@@ -53,16 +60,20 @@ def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> None:
             feeds = None
             for job in group:
                 bar.set_postfix_str(target, refresh=False)
-                if job.kind == "scratch":
-                    train_network(session, of, "scratch")
-                else:
-                    for source in job.sources:
-                        if source not in codes:
-                            codes[source] = represent(session, source)
-                    feeds = feeds or target_feeds(session, of)
-                    chosen = [codes[source] for source in sorted(job.sources)]
-                    train_readout(session, of, sorted(job.sources), chosen, feeds)
+                for source in job.sources:
+                    if source not in codes:
+                        codes[source] = represent(session, source)
+                try:
+                    if job.kind == "scratch":
+                        train_network(session, of, "scratch")
+                    else:
+                        feeds = feeds or target_feeds(session, of)
+                        chosen = [codes[source] for source in sorted(job.sources)]
+                        train_readout(session, of, sorted(job.sources), chosen, feeds)
+                except RuntimeError as error:
+                    crashed.append(_crashed(session, job, error))
                 bar.update()
+    return crashed
 
 
 def _train_task(session: Session, name: str, bar: "tqdm[str]") -> None:
@@ -78,6 +89,25 @@ def _train_task(session: Session, name: str, bar: "tqdm[str]") -> None:
         save_samples(session, of, network, found.model_id)
     if not _done(workspace, "informed_guess", name):
         informed_guess(session, of)
+
+
+def _crashed(session: Session, job: Job, error: RuntimeError) -> Record:
+    """The record of a model that torch gave up, with no loss for any test example."""
+    workspace, chosen = session.workspace, session.examples(task(job.target))
+    return Record(
+        model_id=model_id(workspace, job.kind, job.target, job.sources),
+        kind=job.kind,
+        target=job.target,
+        sources=tuple(sorted(job.sources)),
+        regime=regime(workspace),
+        seed=workspace.config.seed,
+        status=f"failed: {type(error).__name__}: {' '.join(str(error).split())[:200]}",
+        steps=0,
+        train_images=0,
+        seconds=0.0,
+        test_losses=np.full(len(chosen.test), np.nan, np.float32),
+        curve=np.zeros((0, 2), np.float32),
+    )
 
 
 def _report(bar: "tqdm[str]", name: str, step: int, loss: float) -> None:
