@@ -1,5 +1,6 @@
 """The journal of a run: what training recorded of its models, told to MLflow."""
 
+import os
 from collections.abc import Sequence
 
 from taskonomy.tracking.runs import Logged, log_models
@@ -29,8 +30,15 @@ def _logged(workspace: Workspace, ref: Ref) -> Logged:
             "regime": found.regime,
             "status": found.status,
             "dataset": workspace.dataset_key,
+            **_origin(),
         },
         metrics={} if found.test_loss is None else {"test_loss": found.test_loss},
         curve=found.curve,
         artifact=workspace.store.local(*model_path(ref.identity)),
     )
+
+
+def _origin() -> dict[str, str]:
+    """The Kubeflow run that this is a step of, and the MLflow run that Kubeflow began for it."""
+    names = {"kubeflow.run_id": "KFP_RUN_ID", "mlflow.parentRunId": "MLFLOW_RUN_ID"}
+    return {tag: os.environ[name] for tag, name in names.items() if os.environ.get(name)}

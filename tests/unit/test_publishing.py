@@ -15,7 +15,8 @@ from taskonomy.dictionary import DICTIONARY, task
 from taskonomy.errors import BadInput
 from taskonomy.evaluation.sanity import Sanity, sanity
 from taskonomy.publishing import charts, colours, graph, matrices, samples
-from taskonomy.publishing.report import ReportData, best_value, render_report
+from taskonomy.publishing.pages import best_value
+from taskonomy.publishing.report import ReportData, render_report
 from taskonomy.publishing.samples import Samples
 from tests.unit.published import REGIME, report_data, sample
 

@@ -54,8 +54,8 @@ def taxonomy(
         "dictionary": [_entry(name, costs) for name in sorted(tasks, key=_place)],
         "left_out": {task(name).name: reason for name, reason in left_out.items()},
         "policies": sorted(
-            (_policy(policy) for policy in policies),
-            key=lambda policy: (policy["regime"], policy["max_order"], policy["budget"]),
+            (policy(solved) for solved in policies),
+            key=lambda entry: (entry["regime"], entry["max_order"], entry["budget"]),
         ),
         "digests": dict(digests),
     }
@@ -109,6 +109,12 @@ def provenance(
     }
 
 
+def image_digests() -> dict[str, str]:
+    """The image that this process runs in, by name; empty where it is not known by its digest."""
+    name, _, digest = os.environ.get("TASKONOMY_IMAGE", "").partition("@")
+    return {name: digest} if digest else {}
+
+
 def _place(name: str) -> tuple[int, str]:
     groups = ("2D", "3D", "geometric", "semantic", "none")
     return groups.index(task(name).group), task(name).name
@@ -126,14 +132,19 @@ def _entry(name: str, costs: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
-def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
+def policy(solved: Mapping[str, Any]) -> dict[str, Any]:
+    """A solved policy as it is published: without what differs between runs, and whether proven.
+
+    Raises:
+        BadInput: it lacks its regime, budget or order.
+    """
     for key in ("regime", "budget", "max_order", "status"):
-        if key not in policy:
-            raise BadInput(f"policy: found no {key!r} among {sorted(policy)}; expected it")
-    kept = {key: policy[key] for key in _POLICY_KEYS if key in policy}
-    if policy["status"] == "optimal":
-        gap = abs(float(policy["bound"]) - float(policy["objective"]))
-        kept["proven"] = gap <= _OPTIMALITY * max(1.0, abs(float(policy["objective"])))
+        if key not in solved:
+            raise BadInput(f"policy: found no {key!r} among {sorted(solved)}; expected it")
+    kept = {key: solved[key] for key in _POLICY_KEYS if key in solved}
+    if solved["status"] == "optimal":
+        gap = abs(float(solved["bound"]) - float(solved["objective"]))
+        kept["proven"] = gap <= _OPTIMALITY * max(1.0, abs(float(solved["objective"])))
     return kept
 
 

@@ -7,7 +7,7 @@ from taskonomy.dictionary import DICTIONARY, Task
 from taskonomy.publishing import charts, evaluation_charts
 from taskonomy.publishing.artifact import canonical
 from taskonomy.publishing.matrices import GROUPS
-from taskonomy.publishing.report import environment
+from taskonomy.publishing.pages import environment
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]

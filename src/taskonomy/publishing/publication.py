@@ -15,7 +15,8 @@ from taskonomy.affinity import table
 from taskonomy.dictionary import task
 from taskonomy.evaluation.sanity import Sanity, sanity
 from taskonomy.publishing import artifact, models, samples
-from taskonomy.publishing.report import DatasetFacts, ReportData, best_value, render_report
+from taskonomy.publishing.pages import best_value
+from taskonomy.publishing.report import DatasetFacts, ReportData, render_report
 from taskonomy.training import record
 from taskonomy.training.identity import model_path
 from taskonomy.training.standings import Ref
@@ -81,7 +82,7 @@ def write(made: Inputs, folder: Path) -> dict[str, float]:
         started=made.started,
         finished=finished.isoformat(timespec="seconds"),
         dvc_revision=made.facts["dvc"]["revision"],
-        image_digests={},
+        image_digests=artifact.image_digests(),
     )
     (folder / "provenance.json").write_bytes(artifact.canonical(provenance))
     seconds = (finished - datetime.fromisoformat(made.started)).total_seconds()

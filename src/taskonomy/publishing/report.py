@@ -4,20 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Float
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import SOURCES, task
+from taskonomy.dictionary import SOURCES
 from taskonomy.errors import BadInput
 from taskonomy.evaluation.sanity import Sanity
-from taskonomy.publishing import charts, graph, matrices
+from taskonomy.publishing import charts, matrices
+from taskonomy.publishing.pages import environment, groups, solved
 from taskonomy.publishing.samples import Samples, example
 
 LIMIT = 8 * 2**20
-_ENOUGH = 0.9
 _KINDS = {
     "task": "task-specific networks",
     "transfer": "readouts",
@@ -106,45 +105,6 @@ def render_report(data: ReportData) -> str:
     return page
 
 
-def best_value(policies: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The policy shown first: the smallest budget that reaches 90% of the best mean quality.
-
-    Policies of the highest order only. None where no policy has a mean quality.
-    """
-    known = [p for p in policies if p["status"] == "optimal" and p["mean_quality"] is not None]
-    top = [p for p in known if p["max_order"] == max(q["max_order"] for q in known)]
-    if not top:
-        return None
-    peak = max(p["mean_quality"] for p in top)
-    return min(
-        (p for p in top if p["mean_quality"] >= _ENOUGH * peak), key=lambda p: float(p["budget"])
-    )
-
-
-def environment() -> jinja2.Environment:
-    """The templates, with the words and numbers that they share."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("taskonomy.publishing"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        named=lambda name: task(name).title,
-        group=lambda name: task(name).group,
-        inline=_inline,
-        percent=lambda value: "–" if value is None else f"{100 * value:.0f}%",
-        percent1=lambda value: "–" if value is None else f"{100 * value:.1f}",
-        rate=lambda value: "–" if value is None else f"{value:.2f}",
-        rate3=lambda value: "–" if value is None else f"{value:.3f}",
-        count=lambda value: f"{value:,}",
-        duration=_duration,
-        word=lambda group: {"none": "random"}.get(group, group),
-    )
-    return environment
-
-
 def _context(data: ReportData) -> dict[str, Any]:
     rows = [row for row in data.affinity if row.regime == data.regime]
     if not rows:
@@ -152,24 +112,15 @@ def _context(data: ReportData) -> dict[str, Any]:
         raise BadInput(f"report: no affinities of regime {data.regime!r}; found: {found}")
     pairs = matrices.first_order(rows)
     after = matrices.after_ahp(pairs, SOURCES)
-    policies = [p for p in data.taxonomy["policies"] if p["regime"] == data.regime]
-    optimal = [p for p in policies if p["status"] == "optimal"]
-    shown = best_value(policies) or (optimal[0] if optimal else None)
     return {
+        **solved([p for p in data.taxonomy["policies"] if p["regime"] == data.regime]),
         "data": data,
-        "groups": [g for g in matrices.GROUPS if any(task(s).group == g for s in after.sources)],
+        "groups": groups(after.sources),
         "kinds": _kinds(data.models),
         "failed": _failed(data.models),
         "before": matrices.before_ahp(_losses(data), SOURCES),
         "after": after,
         "blocks": matrices.blocks(pairs),
-        "policies": [_policy(policy, policy is shown) for policy in optimal],
-        "infeasible": [p for p in policies if p["status"] != "optimal"],
-        "shown": shown,
-        "full": _full(optimal, shown),
-        "budgets": sorted({float(p["budget"]) for p in optimal}),
-        "orders": sorted({int(p["max_order"]) for p in optimal}),
-        "charts": _charts(optimal),
         "intervals": charts.intervals(pairs, after.targets),
         "tree": None if data.linkage is None else charts.tree(data.linkage, data.tree_labels),
         "sanity": _sanity(data.sanity),
@@ -200,37 +151,6 @@ def _failed(models: pa.Table) -> list[dict[str, Any]]:
     return [row for row in models.to_pylist() if row["status"] != "finished"]
 
 
-def _policy(policy: Mapping[str, Any], shown: bool) -> dict[str, Any]:
-    """One solved policy with its drawing, and its edges in the order of the groups."""
-    edges = {edge["target"]: edge for edge in policy["edges"]}
-    order = matrices.by_group([name for name in SOURCES if name in edges])
-    return {
-        "policy": policy,
-        "shown": shown,
-        "graph": graph.layout(policy),
-        "edges": [edges[name] for name in order],
-    }
-
-
-def _full(
-    optimal: Sequence[Mapping[str, Any]], shown: Mapping[str, Any] | None
-) -> Mapping[str, Any] | None:
-    """The policy of the shown one's order with the largest budget, to compare with."""
-    if shown is None:
-        return None
-    same = [p for p in optimal if p["max_order"] == shown["max_order"]]
-    return max(same, key=lambda policy: float(policy["budget"]))
-
-
-def _charts(optimal: Sequence[Mapping[str, Any]]) -> list[charts.Chart]:
-    return [
-        charts.curve(optimal, "mean_gain", "Gain", "share of test images won against scratch"),
-        charts.curve(
-            optimal, "mean_quality", "Quality", "share of test images won against full supervision"
-        ),
-    ]
-
-
 def _sanity(rows: Sequence[Sanity]) -> dict[str, Any] | None:
     """The table's rows in the order of the groups, with the means over tasks."""
     if not rows:
@@ -245,15 +165,3 @@ def _sanity(rows: Sequence[Sanity]) -> dict[str, Any] | None:
         "beaten": sum(rate > 0.5 for rate in guess),
         "judged": len(guess),
     }
-
-
-def _inline(name: str) -> str:
-    """A task's title within a sentence: "surface normals", but "2D edges" and "Z-depth"."""
-    title = task(name).title
-    return title[0].lower() + title[1:] if title[1].islower() else title
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -68,6 +68,11 @@ def registered_module(tracking_uri: str, uri: str) -> Any:
         raise BadInput(f"{uri}: {reason}; expected a registered PyTorch model") from error
 
 
+def find_taxonomy(tracking_uri: str, experiment: str, digest: str) -> Registered | None:
+    """The registered taxonomy with that key in the store; None where there is none."""
+    return _registered(connect(tracking_uri, experiment), digest)
+
+
 def _registered(connection: Connection, digest: str) -> Registered | None:
     query = f"name = '{MODEL}' AND tags.`{DIGEST}` = {json.dumps(digest)}"
     for version in connection.client.search_model_versions(query, max_results=1):

@@ -1,0 +1,154 @@
+"""A publication in words: the summary of its run, and the card of its models, as Markdown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from taskonomy.dictionary import task
+from taskonomy.publishing.pages import best_value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What both texts are made from.
+
+    Attributes:
+        profile: the profile's name.
+        taxonomy: the content of taxonomy.json.
+        models: the table of models.parquet.
+        dataset: what `version-data` recorded.
+        place: where the published files lie.
+        link: the address of the taxonomy in MLflow; empty where a browser reaches none.
+    """
+
+    profile: str
+    taxonomy: Mapping[str, Any]
+    models: pa.Table
+    dataset: Mapping[str, Any]
+    place: str
+    link: str
+
+
+def figures(facts: Facts) -> dict[str, float]:
+    """A run in a dozen numbers at most: Kubeflow keeps them in its database of metadata."""
+    statuses = facts.models.column("status").to_pylist()
+    found = {
+        "tasks": float(len(facts.taxonomy["dictionary"])),
+        "models": float(len(statuses)),
+        "failed_models": float(sum(status != "finished" for status in statuses)),
+        "views": float(facts.dataset["views"]),
+    }
+    return found | best_figures(facts.taxonomy["policies"])
+
+
+def best_figures(policies: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The policy that the report shows first, in numbers; none where no quality is known."""
+    best = best_value(policies)
+    if best is None:
+        return {}
+    return {
+        "budget": float(best["budget"]),
+        "labelled_tasks": float(len(best["sources"])),
+        "mean_gain": float(best["mean_gain"]),
+        "mean_quality": float(best["mean_quality"]),
+    }
+
+
+def summary(facts: Facts) -> str:
+    """What a run came to, on one screen."""
+    counted = figures(facts)
+    lines = [
+        "# Taxonomy",
+        "",
+        *_shown(facts.taxonomy["policies"]),
+        "",
+        "| | |",
+        "|---|---|",
+        f"| Profile | {facts.profile} |",
+        *_origin(facts),
+        f"| Models | {counted['models']:.0f}, of which {counted['failed_models']:.0f} failed |",
+        f"| In MLflow | {facts.link or 'see the metadata of this artifact'} |",
+        f"| Files | `{facts.place}` |",
+    ]
+    left_out = facts.taxonomy["left_out"]
+    if left_out:
+        lines += ["", "Left out for want of labels:", ""]
+        lines += [f"- {task(name).title}: {reason}" for name, reason in sorted(left_out.items())]
+    return "\n".join(lines) + "\n"
+
+
+def model_card(facts: Facts) -> str:
+    """What the published models are, what they were trained on, and what not to use them for."""
+    kinds = facts.models.column("kind").to_pylist()
+    counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
+    entries = sorted(facts.taxonomy["dictionary"], key=lambda entry: str(entry["name"]))
+    split = facts.dataset["split"]
+    lines = [
+        "# Model card",
+        "",
+        "## Models",
+        "",
+        f"{len(kinds)} models by kind: {counted}. A network a task (encoder and head), readouts of"
+        " its frozen encoder into other tasks, and the baselines that both are measured against."
+        " `models.parquet` lists each with its file and hash.",
+        "",
+        "## Use",
+        "",
+        "To decide which tasks to label and which transfers to train (Zamir et al., CVPR 2018)."
+        " The networks are compared with each other, not tuned to be the best of their kind.",
+        "",
+        "## Data",
+        "",
+        "| | |",
+        "|---|---|",
+        *_origin(facts),
+        f"| Views | {facts.dataset['views']} in {facts.dataset['buildings']} buildings |",
+        f"| Split | by {split['kind']}: "
+        + ", ".join(f"{len(split[part])} {part}" for part in ("train", "val", "test"))
+        + " |",
+        "",
+        "## Measured",
+        "",
+        "Gain is the share of test images on which a transfer beats a network trained from scratch"
+        " on the same images, quality the share on which it beats the fully supervised network.",
+        "",
+        *_shown(facts.taxonomy["policies"]),
+        "",
+        "| Task | Group | Role | Loss |",
+        "|---|---|---|---|",
+        *(f"| {e['title']} | {e['group']} | {e['role']} | {e['loss']} |" for e in entries),
+        "",
+        "## Limits",
+        "",
+        f"- Comparisons hold for these data and networks of this size (profile {facts.profile}).",
+        "- Affinities rest on the test images of one seed; their intervals leave the seed out.",
+    ]
+    if facts.dataset["source"] == "scenes":
+        lines.append("- The data are rendered rooms: nothing here was seen on photographs.")
+    if split["note"]:
+        lines.append(f"- {split['note']}")
+    return "\n".join(lines) + "\n"
+
+
+def _origin(facts: Facts) -> list[str]:
+    recorded = facts.dataset["dvc"]
+    return [
+        f"| Data | {facts.dataset['source']} |",
+        f"| Data's version | `{recorded['md5']}` |",
+        f"| Data's revision | {recorded['revision'] or 'outside of a repository'} |",
+    ]
+
+
+def _shown(policies: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The policy that the report shows first, in a sentence."""
+    best = best_value(policies)
+    if best is None:
+        return ["No policy's quality is known."]
+    labelled = ", ".join(task(name).title for name in best["sources"])
+    return [
+        f"With a budget of {best['budget']:g}, label **{labelled}**: mean gain"
+        f" {best['mean_gain']:.3f}, mean quality {best['mean_quality']:.3f} over"
+        f" {len(best['edges'])} targets, transfers of order {best['max_order']} at most."
+    ]

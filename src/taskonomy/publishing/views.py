@@ -1,0 +1,31 @@
+"""Parts of the report as pages of their own, for the visualizations of Kubeflow's runs.
+
+Kubeflow shows HTML in a frame that may run scripts but has no origin, no storage and no network:
+each page is one file that holds all it needs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import SOURCES
+from taskonomy.publishing import matrices
+from taskonomy.publishing.pages import environment, groups, solved
+
+
+def affinities(candidates: Sequence[Candidate]) -> str:
+    """The matrix of first-order affinities of one regime, as a page."""
+    after = matrices.after_ahp(matrices.first_order(candidates), SOURCES)
+    return _page("matrix.html.j2", "Affinities", after=after, groups=groups(after.sources))
+
+
+def taxonomies(policies: Sequence[Mapping[str, Any]]) -> str:
+    """The graphs of one regime's policies (docs/contract.md), by budget and order, as a page."""
+    names = {name for p in policies for edge in p["edges"] for name in edge["sources"]}
+    known = [name for name in SOURCES if name in names]
+    return _page("taxonomies.html.j2", "Taxonomies", groups=groups(known), **solved(policies))
+
+
+def _page(part: str, title: str, **context: Any) -> str:
+    template = environment().get_template("view.html.j2")
+    return template.render(part=part, title=title, **context)
