@@ -67,8 +67,9 @@ k8s: .venv/.synced  ## the manifests of every overlay (RELEASE=1: every image by
 ui: .venv/.synced  ## MLflow's pages on the models of out/
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/out/mlflow.db
 
-pipeline: .venv/.synced  ## compile the pipeline anew
-	$(BIN)/python -m pipelines.taxonomy
+pipeline: .venv/.synced  ## compile the pipelines and write the components' READMEs anew
+	$(BIN)/python -m pipelines
+	$(BIN)/python -m components
 
 # The released files are third-party data and lie outside of the repository.
 RELEASED ?= ../shared/data/stanford-results

@@ -15,8 +15,22 @@ def plan(
     dataset: str,
     loop: str,
     after: list,  # noqa: ARG001
-) -> NamedTuple("Plan", [("key", str), ("Output", list)]):
-    """Lay out which networks to train, and list the shards of one loop over them.
+    spot: dict,
+    on_demand: dict,
+    spot_attempts: int,
+) -> NamedTuple(
+    "Plan",
+    [
+        ("key", str),
+        ("Output", list),
+        ("selector", dict),
+        ("tolerations", list),
+        ("affinity", dict),
+        ("gpu", str),
+        ("gpus", str),
+    ],
+):
+    """Lay out which networks to train, list the shards of one loop, and choose their pool of nodes.
 
     One list, by the name `Output`: kfp.local takes a loop's items from no other output.
 
@@ -27,15 +41,24 @@ def plan(
         dataset: the data set's key.
         loop: whose shards to list, `task-networks` or `first-order`.
         after: ids of the shards that must be trained before; only their order matters.
+        spot: the pool of nodes for the first attempts.
+        on_demand: the pool of nodes for the last attempt.
+        spot_attempts: how often a shard may be lost before its loop runs on demand.
 
     Returns:
         key: the plan's key, the same for both loops.
         Output: ids of the loop's shards.
+        selector: labels of the nodes to train on.
+        tolerations: the taints of those nodes.
+        affinity: a NodeAffinity for them, or nothing.
+        gpu: what their GPUs are called.
+        gpus: how many GPUs a pod gets.
     """
-    from taskonomy import stages
+    from taskonomy import pools, stages
     from taskonomy.orchestration import stage
 
     with stage("plan", loop):
         planned = stages.plan(stages.Context(store, config, tracking), dataset)
-        shards = {"task-networks": planned.task_shards, "first-order": planned.transfer_shards}
-        return planned.key, shards[loop]
+        loops = {"task-networks": planned.task_shards, "first-order": planned.transfer_shards}
+        pool = pools.choose(store, loops[loop], spot, on_demand, spot_attempts)
+        return planned.key, loops[loop], *pool

@@ -15,6 +15,12 @@ def publish(
     affinity: str,
     taxonomy: str,
     evaluation: str,
+    report: dsl.Output[dsl.HTML],
+    affinities: dsl.Output[dsl.HTML],
+    taxonomies: dsl.Output[dsl.HTML],
+    summary: dsl.Output[dsl.Markdown],
+    card: dsl.Output[dsl.Markdown],
+    figures: dsl.Output[dsl.Metrics],
 ) -> str:
     """Write the taxonomy artifact, the tables and the report, and register the taxonomy.
 
@@ -27,19 +33,31 @@ def publish(
         affinity: the affinities' key.
         taxonomy: the policies' key.
         evaluation: the evaluation's key.
+        report: the whole report.
+        affinities: the matrix of affinities.
+        taxonomies: the graphs of the taxonomies over budgets and orders.
+        summary: what the run came to.
+        card: the models' card.
+        figures: a dozen numbers.
 
     Returns:
         The publication's key: its files lie in `publish/<key>/` of the store.
     """
-    from taskonomy import stages
+    from taskonomy import showing, stages
     from taskonomy.orchestration import stage
 
     with stage("publish"):
-        return stages.publish(
-            stages.Context(store, config, tracking),
+        context = stages.Context(store, config, tracking)
+        key = stages.publish(context, plan, candidates, affinity, taxonomy, evaluation)
+        showing.publication(
+            context,
             plan,
-            candidates,
-            affinity,
-            taxonomy,
-            evaluation,
+            key,
+            report=report,
+            affinities=affinities,
+            taxonomies=taxonomies,
+            summary=summary,
+            card=card,
+            figures=figures,
         )
+        return key

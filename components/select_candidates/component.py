@@ -14,7 +14,21 @@ def select_candidates(
     tracking: str,
     plan: str,
     after: list,  # noqa: ARG001
-) -> NamedTuple("Candidates", [("key", str), ("Output", list)]):
+    spot: dict,
+    on_demand: dict,
+    spot_attempts: int,
+) -> NamedTuple(
+    "Candidates",
+    [
+        ("key", str),
+        ("Output", list),
+        ("selector", dict),
+        ("tolerations", list),
+        ("affinity", dict),
+        ("gpu", str),
+        ("gpus", str),
+    ],
+):
     """Choose the higher-order source sets to train, from measured first-order standings.
 
     One list, by the name `Output`: kfp.local takes a loop's items from no other output.
@@ -25,14 +39,23 @@ def select_candidates(
         tracking: MLflow's tracking URI.
         plan: the plan's key.
         after: ids of the shards that must be trained before; only their order matters.
+        spot: the pool of nodes for the first attempts.
+        on_demand: the pool of nodes for the last attempt.
+        spot_attempts: how often a shard may be lost before its loop runs on demand.
 
     Returns:
         key: the candidates' key.
         Output: ids of the shards of higher-order readouts.
+        selector: labels of the nodes to train on.
+        tolerations: the taints of those nodes.
+        affinity: a NodeAffinity for them, or nothing.
+        gpu: what their GPUs are called.
+        gpus: how many GPUs a pod gets.
     """
-    from taskonomy import stages
+    from taskonomy import pools, stages
     from taskonomy.orchestration import stage
 
     with stage("select-candidates"):
         chosen = stages.select_candidates(stages.Context(store, config, tracking), plan)
-        return chosen.key, chosen.transfer_shards
+        pool = pools.choose(store, chosen.transfer_shards, spot, on_demand, spot_attempts)
+        return chosen.key, chosen.transfer_shards, *pool

@@ -104,11 +104,15 @@ class TaxonomyConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """One profile, whole."""
+    """One profile, whole.
+
+    Each of a run's three loops has at most `shards` iterations, so that it has 120 at most: each
+    costs Kubeflow three pods, and a run of thousands outgrows what its database holds.
+    """
 
     profile: str
     seed: int = _within(0, 2**31 - 1)
-    shards: int = _within(1, 120)
+    shards: int = _within(1, 40)
     tasks: tuple[str, ...]
     data: DataConfig
     network: NetworkConfig

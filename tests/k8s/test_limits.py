@@ -10,10 +10,26 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def steps() -> list[dict[str, Any]]:
-    """The resources of every step of the compiled pipeline."""
+    """The resources of every step of the compiled pipeline, with its parameters' defaults."""
     spec = next(yaml.safe_load_all((ROOT / "pipelines" / "taxonomy.yaml").read_text()))
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    pool = parameters["spot"]["defaultValue"]
+
+    def filled(value: str) -> str:
+        name = value.removeprefix("{{$.inputs.parameters['pipelinechannel--").removesuffix("']}}")
+        kind = name.rpartition("-")[2]
+        return pool[kind] if kind in pool else parameters.get(name, {}).get("defaultValue", value)
+
     executors = spec["deploymentSpec"]["executors"].values()
-    return [executor["container"]["resources"] for executor in executors]
+    return [
+        {
+            key: {inner: filled(text) for inner, text in value.items()}
+            if isinstance(value, dict)
+            else filled(value)
+            for key, value in executor["container"]["resources"].items()
+        }
+        for executor in executors
+    ]
 
 
 def objects(path: str) -> dict[str, dict[str, Any]]:
@@ -27,7 +43,6 @@ def test_every_step_fits_into_the_limit_range_and_the_quota() -> None:
     most = parse_quantity(limits["LimitRange/defaults"]["limits"][0]["max"]["memory"])
     quota = limits["ResourceQuota/taskonomy"]["hard"]
     for step in steps():
-        # The LimitRange gives no CPU limit, so a step may request any CPU below the quota.
         assert parse_quantity(step["resourceMemoryLimit"]) <= most
         assert parse_quantity(step["resourceMemoryLimit"]) <= parse_quantity(quota["limits.memory"])
         assert parse_quantity(step["resourceCpuRequest"]) <= parse_quantity(quota["requests.cpu"])

@@ -1,14 +1,21 @@
-"""One whole run of a tiny profile, shared by the tests of the pipeline."""
+"""The committed pipelines, and one whole run of a tiny profile that tests share."""
 
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-PARAMS = Path(__file__).parents[2] / "params.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+PARAMS = ROOT / "params.yaml"
+
+ROADS = ("taxonomy", "retrain")
+"""The pipelines that train."""
+PIPELINES = (*ROADS, "resolve")
 
 TASKS = [
     "denoising",
@@ -41,6 +48,30 @@ def tiny() -> dict[str, object]:
     profile["affinity"] = {"replicates": 50}
     profile["taxonomy"] |= {"budgets": [1, 3, 9]}  # type: ignore[operator]
     return profile
+
+
+@cache
+def pipeline(name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """A committed pipeline, and the Kubernetes configuration of its steps by executor."""
+    text = (ROOT / "pipelines" / f"{name}.yaml").read_text()
+    spec, platform = yaml.safe_load_all(text)
+    return spec, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+
+
+def dags(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The pipeline's graph and those of its loops, by name."""
+    inner = {name: part["dag"] for name, part in spec["components"].items() if "dag" in part}
+    return {"root": spec["root"]["dag"], **inner}
+
+
+def steps(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every step that runs a container, by name."""
+    return {
+        name: step
+        for dag in dags(spec).values()
+        for name, step in dag["tasks"].items()
+        if "parameterIterator" not in step
+    }
 
 
 @dataclass(frozen=True)

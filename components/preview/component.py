@@ -1,0 +1,34 @@
+"""The component preview."""
+
+from kfp import dsl
+
+from components.images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def preview(
+    store: str,
+    config: str,
+    tracking: str,
+    plan: str,
+    told: dsl.Output[dsl.Markdown],
+) -> int:
+    """Say which models a plan would train anew, and which it would keep.
+
+    Args:
+        store: root of the store, a folder or an object-store URL.
+        config: one profile of params.yaml, as canonical JSON.
+        tracking: MLflow's tracking URI.
+        plan: the plan's key.
+        told: what is trained anew, in words.
+
+    Returns:
+        How many networks and first-order readouts are trained anew.
+    """
+    from taskonomy import preview, showing, stages
+    from taskonomy.orchestration import stage
+
+    with stage("preview"):
+        found = preview.preview(stages.Context(store, config, tracking), plan)
+        showing.write(told, preview.text(found), {"plan": plan})
+        return found.anew

@@ -1,0 +1,108 @@
+"""From data to a published taxonomy: figure 2 of the paper, steps I to IV."""
+
+from typing import Any, NamedTuple
+
+from kfp import dsl
+
+from components.compute_affinity.component import compute_affinity
+from components.evaluate.component import evaluate
+from components.plan.component import plan
+from components.preview.component import preview
+from components.publish.component import publish
+from components.select_candidates.component import select_candidates
+from components.solve_taxonomy.component import solve_taxonomy
+from components.train_task.component import train_task
+from components.train_transfers.component import train_transfers
+from components.version_data.component import version_data
+from pipelines.steps import step, training
+
+
+class Cluster(NamedTuple):
+    """A pipeline's parameters that say what it runs on; see the pipelines for their meaning."""
+
+    spot: Any
+    on_demand: Any
+    spot_attempts: Any
+    training_cpu: Any
+    training_memory: Any
+    store_secret: Any
+    mlflow_secret: Any
+
+
+def road(
+    store: Any, config: Any, tracking: Any, source: Any, cluster: Cluster, *, previewed: bool
+) -> dsl.PipelineTask:
+    """Lay out every step; return the last one, whose output is the publication's key.
+
+    Args:
+        store, config, tracking, source: parameters of the pipeline.
+        cluster: the others.
+        previewed: whether a step says what will be trained anew before anything is trained.
+    """
+    context = {"store": store, "config": config, "tracking": tracking}
+    pools = {
+        "spot": cluster.spot,
+        "on_demand": cluster.on_demand,
+        "spot_attempts": cluster.spot_attempts,
+    }
+    secret, mlflow = cluster.store_secret, cluster.mlflow_secret
+    gpu = {
+        "cpu": cluster.training_cpu,
+        "memory": cluster.training_memory,
+        "secret": secret,
+        "mlflow": mlflow,
+    }
+
+    dataset = version_data(**context, source=source)
+    step(dataset, "Version the data", cpu="4", memory="8Gi", secret=secret, scratch="50Gi")
+
+    # I. Task-specific modeling.
+    tasks = plan(**context, dataset=dataset.output, loop="task-networks", after=[], **pools)
+    step(tasks, "Plan task networks", cpu="1", memory="2Gi", secret=secret)
+    if previewed:
+        told = preview(**context, plan=tasks.outputs["key"])
+        step(told, "Tell what is trained anew", cpu="1", memory="4Gi", secret=secret)
+    with dsl.ParallelFor(tasks.outputs["Output"], name="task-networks") as shard:
+        network = train_task(**context, shard=shard)
+        training(network, "Train task networks", tasks, **gpu)
+        if previewed:
+            network.after(told)
+
+    # II. Transfer modeling: first order, then the higher orders that its results suggest.
+    trained = dsl.Collected(network.output)
+    planned = plan(**context, dataset=dataset.output, loop="first-order", after=trained, **pools)
+    step(planned, "Plan first order", cpu="1", memory="2Gi", secret=secret)
+    with dsl.ParallelFor(planned.outputs["Output"], name="first-order") as shard:
+        first = train_transfers(**context, shard=shard)
+        training(first, "Train first order", planned, **gpu)
+
+    trained = dsl.Collected(first.output)
+    chosen = select_candidates(**context, plan=planned.outputs["key"], after=trained, **pools)
+    step(chosen, "Select candidates", cpu="1", memory="4Gi", secret=secret)
+    with dsl.ParallelFor(chosen.outputs["Output"], name="higher-order") as shard:
+        higher = train_transfers(**context, shard=shard)
+        training(higher, "Train higher orders", chosen, **gpu)
+
+    # III. Normalization: tournaments and the Analytic Hierarchy Process.
+    affinity = compute_affinity(
+        **context,
+        plan=planned.outputs["key"],
+        candidates=chosen.outputs["key"],
+        after=dsl.Collected(higher.output),
+    )
+    step(affinity, "Compute affinities", cpu="2", memory="8Gi", secret=secret)
+
+    # IV. The taxonomy: the Boolean Integer Program over budgets and orders.
+    solved = solve_taxonomy(**context, affinity=affinity.output)
+    step(solved, "Solve the taxonomy", cpu="2", memory="4Gi", secret=secret)
+    measured = evaluate(**context, affinity=affinity.output, taxonomy=solved.output)
+    step(measured, "Evaluate", cpu="1", memory="4Gi", secret=secret)
+    published = publish(
+        **context,
+        plan=planned.outputs["key"],
+        candidates=chosen.outputs["key"],
+        affinity=affinity.output,
+        taxonomy=solved.output,
+        evaluation=measured.output,
+    )
+    return step(published, "Publish", cpu="2", memory="8Gi", secret=secret, mlflow=mlflow)

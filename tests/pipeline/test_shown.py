@@ -1,0 +1,130 @@
+"""What a run shows in Kubeflow, what it kept of its shards, what is told of the next one."""
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+
+from taskonomy import outcomes, planning, preview, showing, stages
+from taskonomy.config import load
+from taskonomy.store import Store
+
+from .conftest import TASKS, Run
+
+# MLflow's own, when it opens its database.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+
+
+@dataclass
+class Artifact:
+    """What kfp hands to a component for each output."""
+
+    path: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def context(run: Run) -> stages.Context:
+    return stages.Context.at(run.out, load(run.folder / "params.yaml", "tiny"))
+
+
+@pytest.fixture(scope="module")
+def plan(run: Run) -> str:
+    (found,) = (run.out / "store" / "plan").iterdir()
+    return found.name
+
+
+@pytest.fixture(scope="module")
+def shown(
+    context: stages.Context, plan: str, run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Artifact]:
+    names = ("report", "affinities", "taxonomies", "summary", "card", "figures")
+    folder = tmp_path_factory.mktemp("shown")
+    made = {name: Artifact(str(folder / name / "file")) for name in names}
+    (publication,) = (run.out / "store" / "publish").iterdir()
+    showing.publication(context, plan, publication.name, **made)
+    return made
+
+
+@pytest.mark.parametrize("name", ["report", "affinities", "taxonomies"])
+def test_a_page_needs_nothing_but_itself(name: str, shown: dict[str, Artifact]) -> None:
+    page = Path(shown[name].path).read_text()
+    assert len(page.encode()) < (8 if name == "report" else 1) * 2**20
+    # A frame without an origin has no storage; without a network it fetches nothing.
+    assert not re.search(r"localStorage|sessionStorage|indexedDB|cookie|fetch\(|XMLHttp", page)
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
+    assert "<title>" in page
+
+
+def test_the_pages_show_every_target_and_every_policy(shown: dict[str, Artifact]) -> None:
+    matrix = Path(shown["affinities"].path).read_text()
+    assert matrix.count('<th scope="row">') == len(
+        {job.target for job in planning.first_order(TASKS)}
+    )
+    graphs = Path(shown["taxonomies"].path).read_text()
+    assert graphs.count('<figure class="policy"') == 6  # three budgets, two orders
+
+
+def test_the_texts_say_what_was_trained_on_what(shown: dict[str, Artifact]) -> None:
+    summary, card = (Path(shown[name].path).read_text() for name in ("summary", "card"))
+    figures = shown["figures"].metadata
+    assert len(figures) <= 12
+    assert all(isinstance(value, float) for value in figures.values())
+    assert figures["tasks"] == len(TASKS)
+    assert f"{figures['mean_quality']:.3f}" in summary
+    assert shown["summary"].metadata["data_md5"] in summary
+    assert shown["summary"].metadata["data_md5"] in card
+    for heading in ("Use", "Data", "Measured", "Limits"):
+        assert f"\n## {heading}\n" in card
+
+
+def test_an_artifact_leads_to_its_run_in_mlflow_and_back(
+    shown: dict[str, Artifact], context: stages.Context, run: Run
+) -> None:
+    (publication,) = (run.out / "store" / "publish").iterdir()
+    for name in ("report", "affinities", "taxonomies", "summary", "card"):
+        metadata = shown[name].metadata
+        kept = MlflowClient(context.tracking).get_run(metadata["mlflow_run_id"])
+        assert kept.data.tags["taskonomy.digest"] == publication.name
+        assert metadata["dataset"] in str(list((run.out / "store" / "version-data").iterdir()))
+        # What is not known is not there: no image, no address for a browser.
+        assert not {"image", "mlflow"} & set(metadata)
+
+
+def test_every_shard_of_a_run_has_an_outcome(context: stages.Context, plan: str) -> None:
+    store = Store(context.store)
+    content = store.read_json("plan", plan, "plan.json")
+    shards = [*content["task_shards"], *content["transfer_shards"]]
+    for address in planning.addresses(plan, shards):
+        outcome = outcomes.read(store, address)
+        assert outcome is not None
+        assert (outcome.status, outcome.failed) == ("finished", ())
+        assert outcome.attempts == 1
+        assert outcome.models > 0
+
+
+def test_a_preview_keeps_all_of_a_finished_run(context: stages.Context, plan: str) -> None:
+    found = preview.preview(context, plan)
+    assert found.anew == 0
+    assert preview.text(found).startswith("# 0 models are trained anew\n")
+
+
+def test_a_preview_names_what_a_change_invalidates(context: stages.Context, run: Run) -> None:
+    config = load(run.folder / "params.yaml", "tiny")
+    other = replace(config, transfer=replace(config.transfer, learning_rate=0.02))
+    changed = replace(context, config=other.to_json())
+    (dataset,) = (run.out / "store" / "version-data").glob("*/dataset.json")
+    before = sorted((run.out / "store" / "models").iterdir())
+
+    found = preview.preview(changed, stages.plan(changed, dataset.parent.name).key)
+
+    # The networks stay, every readout and scratch network goes.
+    assert found.networks == ()
+    assert found.anew == len(planning.first_order(TASKS))
+    assert found.kept_readouts == 0
+    # The three pairs of the best three sources, for every target.
+    assert found.most_higher_order == 3 * len(found.readouts)
+    assert sorted((run.out / "store" / "models").iterdir()) == before
