@@ -154,9 +154,9 @@ def test_a_component_calls_its_stage_and_its_readme_is_generated(
     assert f"{module.removeprefix('taskonomy.')}.{name}" in called
     assert callable(getattr(import_module(module), name))
 
-    assert (
-        checkout("components.__main__").readme(folder) == (folder / "README.md").read_text()
-    ), "run `make pipeline`"
+    assert checkout("components.__main__").readme(folder) == (folder / "README.md").read_text(), (
+        "run `make pipeline`"
+    )
 
 
 @pytest.mark.parametrize("name", PIPELINES)
