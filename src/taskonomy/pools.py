@@ -58,7 +58,13 @@ def choose(
 
 
 def _pool(name: str, values: Mapping[str, Any]) -> Pool:
-    kinds = {"selector": dict, "tolerations": list, "affinity": dict, "gpu": str, "gpus": str}
+    kinds: dict[str, type] = {
+        "selector": dict,
+        "tolerations": list,
+        "affinity": dict,
+        "gpu": str,
+        "gpus": str,
+    }
     if set(values) != set(kinds):
         raise BadInput(
             f"pool {name}: found the keys {', '.join(sorted(values)) or 'none'}; "

@@ -110,7 +110,9 @@ def _solved(
     if not budgets:
         policies = front(rows, asked)
         return policies, front_text(policies)
-    best, words, reason = [], [], ""
+    best: list[Policy] = []
+    words: list[str] = []
+    reason = ""
     for budget in budgets:
         try:
             found = find_ranked(rows, asked, budget, k_best)

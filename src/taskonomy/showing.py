@@ -67,8 +67,8 @@ def publication(
         "dataset": dataset,
         "data_md5": facts.dataset["dvc"]["md5"],
         "dvc_revision": facts.dataset["dvc"]["revision"],
-        "mlflow_run_id": registered and registered.run_id,
-        "mlflow_model_version": registered and registered.version,
+        "mlflow_run_id": registered.run_id if registered else None,
+        "mlflow_model_version": registered.version if registered else None,
         "mlflow": link,
         "image": next(("@".join(image) for image in artifact.image_digests().items()), None),
     }
