@@ -36,7 +36,7 @@ class Batch:
 
     workspace: Workspace
     refs: tuple[Ref, ...]
-    train: Callable[[], None]
+    train: Callable[[], object]
 
 
 Phase = Sequence[Batch]
