@@ -112,9 +112,6 @@ def _add_solve(parser: argparse.ArgumentParser) -> None:
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     _add_profile(parser)
     parser.add_argument(
-        "out", nargs="?", type=Path, default=argparse.SUPPRESS, metavar="OUT", help="a run's [out]"
-    )
-    parser.add_argument(
         "--seeds",
         type=_positive,
         metavar="N",

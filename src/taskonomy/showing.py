@@ -6,13 +6,14 @@ came from. The texts are made by `publishing`; this writes them where Kubeflow l
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from taskonomy import stages
 from taskonomy.publishing import artifact, cards, models, views
 from taskonomy.store import Store
 
 
+@runtime_checkable
 class Artifact(Protocol):
     """An output artifact of a component, as kfp hands it over: a file to write, with metadata."""
 
