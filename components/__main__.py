@@ -34,9 +34,11 @@ def readme(folder: Path) -> str:
 
 
 def _rows(definitions: dict[str, Any], meant: dict[str, str]) -> Iterator[str]:
-    for name in definitions.get("parameters", {}):
+    # In the docstring's order: protobuf's maps have none.
+    parameters = definitions.get("parameters", {})
+    for name in (name for name in meant if name in parameters):
         yield f"| `{name}` | {meant[name]} |"
-    for name, entry in definitions.get("artifacts", {}).items():
+    for name, entry in sorted(definitions.get("artifacts", {}).items()):
         kind = entry["artifactType"]["schemaTitle"].removeprefix("system.")
         yield f"| `{name}` ({kind}) | {meant[name]} |"
 

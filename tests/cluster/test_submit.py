@@ -194,7 +194,7 @@ def test_a_run_that_is_not_there(
     ("given", "words"),
     [
         ((), ("'store'", "missing", "--set store=VALUE", "Root of the store")),
-        ((*STORE, "--set", "stor=x"), ("'stor'", "unknown", "store, tracking")),
+        ((*STORE, "--set", "stor=x"), ("'stor'", "unknown", "store_secret, tracking")),
         ((*STORE, "--set", "source"), ("--set", "NAME=VALUE")),
         ((*STORE, "--set", f"source={'x' * 10_001}"), ("'source'", "10001 characters", "10000")),
         (("absent.yaml",), ("absent.yaml", "no such pipeline", "taxonomy")),

@@ -62,12 +62,16 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput("--k-best: found together with --pareto, expected one of them")
     started = time.perf_counter()
     answer = _front if args.pareto else _ranked
+    question = _question(args)
+    found, notes = candidates(args)
     try:
-        content, lines = answer(args, _question(args))
+        content, lines = answer(args, question, found)
     except Infeasible as reason:
+        tell(notes)
         if args.json:
             print(json.dumps({"status": "infeasible", "reason": str(reason)}, indent=2))
         raise
+    tell(notes)
     if args.json:
         content["seconds"] = round(time.perf_counter() - started, 3)
         print(json.dumps(content, indent=2, allow_nan=False))
@@ -76,25 +80,29 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _ranked(args: argparse.Namespace, question: Question) -> tuple[dict[str, Any], str]:
+def _ranked(
+    args: argparse.Namespace, question: Question, found: Sequence[Candidate]
+) -> tuple[dict[str, Any], str]:
     # OR-Tools takes 0.1 s to import, which `taskonomy --help` need not wait for.
     from taskonomy.taxonomy.policy import find, find_ranked
 
     budget = _number("--budget", args.budget)
     if args.k_best is None:
-        policy = find(candidates(args), question, budget)
+        policy = find(found, question, budget)
         return policy.as_json(), text(policy)
     count = whole("--k-best", args.k_best)
-    policies = find_ranked(candidates(args), question, budget, count)
+    policies = find_ranked(found, question, budget, count)
     content = {**policies[0].as_json(), "policies": [policy.as_json() for policy in policies]}
     return content, "\n".join([text(policies[0]), "", ranking(policies)])
 
 
-def _front(args: argparse.Namespace, question: Question) -> tuple[dict[str, Any], str]:
+def _front(
+    args: argparse.Namespace, question: Question, found: Sequence[Candidate]
+) -> tuple[dict[str, Any], str]:
     from taskonomy.taxonomy.sweep import front
 
     budget = inf if args.budget is None else _number("--budget", args.budget)
-    policies = front(candidates(args), question, budget)
+    policies = front(found, question, budget)
     rows = [{"budget": policy.budget, **policy.as_json()} for policy in policies]
     return {"status": "optimal", "scale": question.scale, "front": rows}, budgets(policies)
 
@@ -160,7 +168,12 @@ def _question(args: argparse.Namespace) -> Question:
     )
 
 
-def candidates(args: argparse.Namespace) -> list[Candidate]:
+def candidates(args: argparse.Namespace) -> tuple[list[Candidate], list[str]]:
+    """Return the file's candidates, and what is odd about it in lines for `tell`.
+
+    Raises:
+        BadInput: the file or an argument cannot be used.
+    """
     wins = {
         "--wins-vs-scratch": args.wins_vs_scratch,
         "--wins-vs-supervised": args.wins_vs_supervised,
@@ -177,30 +190,34 @@ def candidates(args: argparse.Namespace) -> list[Candidate]:
     if not candidates:
         raise BadInput(f"{args.affinities}: found no row, expected one a candidate")
     if args.regime is None:
-        return candidates
+        return candidates, []
     regimes = sorted({c.regime for c in candidates})
     if args.regime not in regimes:
         raise BadInput(f"--regime: found {args.regime!r}, expected one of {', '.join(regimes)}")
-    return [c for c in candidates if c.regime == args.regime]
+    return [c for c in candidates if c.regime == args.regime], []
+
+
+def tell(notes: Sequence[str]) -> None:
+    """Print what is odd about a file, once it is known that the arguments are sound."""
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 def _released(
     affinities: Path, scratch: Path | None, supervised: Path | None, *, drop: bool
-) -> list[Candidate]:
+) -> tuple[list[Candidate], list[str]]:
     files = (
         released.read(affinities),
         released.read(scratch) if scratch else None,
         released.read(supervised) if supervised else None,
     )
     suspects = released.suspects(*files)
-    for suspect in suspects:
-        done = "dropped" if drop else "kept; --drop-suspect leaves it out"
-        print(f"suspect entry {suspect.key}: {suspect.reason} ({done})", file=sys.stderr)
-    for absent in released.missing(*files):
-        print(f"missing entry {absent.key}: {absent.reason}", file=sys.stderr)
+    done = "dropped" if drop else "kept; --drop-suspect leaves it out"
+    notes = [f"suspect entry {found.key}: {found.reason} ({done})" for found in suspects]
+    notes += [f"missing entry {found.key}: {found.reason}" for found in released.missing(*files)]
     dropped = {suspect.key for suspect in suspects} if drop else set()
     kept = {key: p for key, p in files[0].items() if key not in dropped}
-    return released.candidates(kept, *files[1:])
+    return released.candidates(kept, *files[1:]), notes
 
 
 def _list(values: Sequence[str] | None) -> tuple[str, ...]:

@@ -30,10 +30,12 @@ def run(args: argparse.Namespace) -> int:
         BadInput: the file or an argument cannot be used.
     """
     # OR-Tools takes 0.1 s to import, which `taskonomy --help` need not wait for.
-    from taskonomy.taxonomy.command import candidates, whole
+    from taskonomy.taxonomy.command import candidates, tell, whole
     from taskonomy.taxonomy.grouping import group
 
-    found = group(candidates(args), whole("--networks", args.networks))
+    rows, notes = candidates(args)
+    found = group(rows, whole("--networks", args.networks))
+    tell(notes)
     print(json.dumps(as_json(found), indent=2) if args.json else text(found))
     return 0
 
