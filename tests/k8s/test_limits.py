@@ -15,7 +15,9 @@ def steps() -> list[dict[str, Any]]:
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     pool = parameters["spot"]["defaultValue"]
 
-    def filled(value: str) -> str:
+    def filled(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
         name = value.removeprefix("{{$.inputs.parameters['pipelinechannel--").removesuffix("']}}")
         kind = name.rpartition("-")[2]
         return pool[kind] if kind in pool else parameters.get(name, {}).get("defaultValue", value)
@@ -35,7 +37,7 @@ def steps() -> list[dict[str, Any]]:
 def objects(path: str) -> dict[str, dict[str, Any]]:
     """The specifications of a manifest, by kind and name."""
     loaded = yaml.safe_load_all((ROOT / "k8s" / path).read_text())
-    return {f"{item['kind']}/{item['metadata']['name']}": item["spec"] for item in loaded}
+    return {f"{item['kind']}/{item['metadata']['name']}": item.get("spec", {}) for item in loaded}
 
 
 def test_every_step_fits_into_the_limit_range_and_the_quota() -> None:
