@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import DICTIONARY, SOURCES, TARGETS, Task
+from taskonomy.dictionary import DICTIONARY, SOURCES, TARGETS, Task, task
 from taskonomy.evaluation.sanity import sanity
 from taskonomy.publishing import artifact, models
 from taskonomy.publishing.models import Model

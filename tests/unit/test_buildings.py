@@ -67,18 +67,26 @@ def test_intervals_by_building_hold_the_truth_where_those_by_image_do_not() -> N
     """Candidates as good as each other: over all buildings, each wins half the images."""
     rng = np.random.default_rng(3)
     held: dict[Unit, list[float]] = {"image": [], "building": []}
-    claims: dict[Unit, list[bool]] = {"image": [], "building": []}
     for _ in range(200):
         tournament, buildings = clustered(np.ones(5), rng)
-        losses = tournament.losses
         of_image, of_building = resample(IMAGES, 200, rng), resample_groups(buildings, 200, rng)
-        ways = {"image": (of_image, None), "building": (of_building, buildings)}
-        for unit, (counts, groups) in ways.items():
-            low, high = interval(replicate_win_rates(losses, counts).T, unit, BUILDINGS)
+        ways: dict[Unit, np.ndarray] = {"image": of_image, "building": of_building}
+        for unit, counts in ways.items():
+            rates = replicate_win_rates(tournament.losses, counts)
+            low, high = interval(rates.T, unit, BUILDINGS)
             held[unit].append(float(np.mean((low <= 0.5) & (high >= 0.5))))
-            claims[unit].append(bool(significance(losses, 0.05, groups).better.any()))
     assert np.mean(held["image"]) < 0.8
     assert 0.93 <= np.mean(held["building"]) <= 0.97
+
+
+def test_tests_by_building_claim_nothing_where_there_is_nothing() -> None:
+    """Every claim among equal candidates is false: the rate of tournaments with one."""
+    rng = np.random.default_rng(3)
+    claims: dict[str, list[bool]] = {"image": [], "building": []}
+    for _ in range(1000):
+        tournament, buildings = clustered(np.ones(5), rng)
+        for unit, groups in (("image", None), ("building", buildings)):
+            claims[unit].append(bool(significance(tournament.losses, 0.05, groups).better.any()))
     assert np.mean(claims["image"]) > 0.5
     assert np.mean(claims["building"]) <= 0.05
 

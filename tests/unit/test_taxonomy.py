@@ -1,6 +1,7 @@
 """The Boolean Integer Program: against brute force, against another solver, and its arguments."""
 
 from dataclasses import replace
+from itertools import combinations
 from math import fsum, inf, nan
 
 import pytest
