@@ -171,7 +171,11 @@ def test_a_registered_model_is_an_encoder(finished: Finished) -> None:
     module = torch.nn.Conv2d(3, 5, 4, stride=4)
     with mlflow.start_run():
         mlflow.pytorch.log_model(
-            module, name="mine", registered_model_name="mine", pip_requirements=[]
+            module,
+            name="mine",
+            registered_model_name="mine",
+            pip_requirements=[],
+            serialization_format="pickle",
         )
 
     own = own_source(finished, "mine", "models:/mine/1", None, 0.0)

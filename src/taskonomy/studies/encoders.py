@@ -124,7 +124,7 @@ def represent(session: Session, module: nn.Module) -> tuple[str, str]:
     return place
 
 
-def _imported(where: str) -> nn.Module:
+def _imported(where: str) -> object:
     path, _, attribute = where.partition(":")
     if not path or not attribute:
         raise BadInput(
@@ -136,8 +136,7 @@ def _imported(where: str) -> nn.Module:
         make = getattr(import_module(path), attribute)
     except (ImportError, AttributeError) as error:
         raise BadInput(f"--encoder {where}: {error}; expected an importable name") from error
-    made: nn.Module = make()
-    return made
+    return make()
 
 
 def _fill(module: nn.Module, weights: Path) -> None:

@@ -16,7 +16,7 @@ from taskonomy.training.record import Record
 from taskonomy.training.session import Session, seeded
 from taskonomy.training.task_network import finish, schedule
 
-Codes = Float32[np.ndarray, "v C h w"]
+Codes = Float32[np.ndarray, "v _ h w"]
 
 
 def train_readout(
