@@ -51,12 +51,12 @@ def load(where: str, weights: Path | None, tracking: str) -> nn.Module:
         module = registered_module(tracking, where)
     else:
         module = _imported(where)
-        if weights is not None:
-            _fill(module, weights)
     if not isinstance(module, nn.Module):
         raise BadInput(
             f"--encoder {where}: made a {type(module).__name__}; expected a torch module"
         )
+    if weights is not None:
+        _fill(module, weights)
     return module.eval().requires_grad_(False)
 
 
