@@ -20,7 +20,7 @@ from taskonomy.data.cameras import point_info, project, unproject
 from taskonomy.data.codecs import DOMAINS
 from taskonomy.data.labels import derive
 from taskonomy.data.scenes.render import Camera, Rendered, render_views
-from taskonomy.data.scenes.rooms import SCENE_CLASSES, build_room
+from taskonomy.data.scenes.rooms import FAMILIES, SCENE_CLASSES, build_room
 from taskonomy.data.scenes.shading import Stage
 from taskonomy.data.scenes.shapes import OBJECT_CLASSES
 from taskonomy.data.scenes.viewpoints import Fixation, choose_fixations, sees
@@ -49,13 +49,16 @@ class Order:
     kind: str
     images: int
     size: int
+    family: str
 
     @property
     def name(self) -> str:
         return f"room_{self.number:05d}"
 
 
-def render_dataset(out: Path, images: int, size: int, seed: int, workers: int) -> None:
+def render_dataset(
+    out: Path, images: int, size: int, seed: int, workers: int, family: str = "home"
+) -> None:
     """Render exactly `images` views of `size` x `size` pixels under `out`, with all their labels.
 
     A building is a room of six views: two fixated points, each seen by three cameras; the last
@@ -63,8 +66,10 @@ def render_dataset(out: Path, images: int, size: int, seed: int, workers: int) -
     interrupted rendering goes on. Equal arguments give equal files, whatever the number of workers
     (processes).
 
-    Raises BadInput where `out` holds anything else, or a number is out of range.
+    Raises BadInput where `out` holds anything else, a number is out of range or the family unknown.
     """
+    if family not in FAMILIES:
+        raise BadInput(f"family: found {family!r}, expected {' or '.join(FAMILIES)}")
     for name, value, least, most in (
         ("images", images, 1, 10_000_000),
         ("size", size, 16, 1024),
@@ -73,9 +78,9 @@ def render_dataset(out: Path, images: int, size: int, seed: int, workers: int) -
     ):
         if not least <= value <= most:
             raise BadInput(f"{name}: found {value}, expected {least} to {most}")
-    declaration = json.dumps(_declaration(images, size, seed), indent=1) + "\n"
+    declaration = json.dumps(_declaration(images, size, seed, family), indent=1) + "\n"
     _open(out, declaration)
-    orders = [o for o in _orders(out, images, size, seed) if not (out / o.name).is_dir()]
+    orders = [o for o in _orders(out, images, size, seed, family) if not (out / o.name).is_dir()]
     with tqdm(total=images, unit="image", desc="rooms", mininterval=1) as bar:
         bar.update(images - sum(order.images for order in orders))
         for done in _render_all(orders, workers):
@@ -84,10 +89,12 @@ def render_dataset(out: Path, images: int, size: int, seed: int, workers: int) -
     (out / _UNDER_WAY).unlink(missing_ok=True)
 
 
-def _declaration(images: int, size: int, seed: int) -> dict[str, Any]:
+def _declaration(images: int, size: int, seed: int, family: str) -> dict[str, Any]:
     classes = {"object": list(OBJECT_CLASSES), "scene": list(SCENE_CLASSES)}
     return {
         "source": "scenes",
+        # The first family's files are what they were before there was a second.
+        **({} if family == FAMILIES[0] else {"family": family}),
         "version": VERSION,
         "seed": seed,
         "size": size,
@@ -127,13 +134,14 @@ def _check_same(place: Path, declaration: str) -> None:
     raise BadInput(f"{place}: found another data set, expected this one or another folder")
 
 
-def _orders(out: Path, images: int, size: int, seed: int) -> Iterator[Order]:
+def _orders(out: Path, images: int, size: int, seed: int, family: str) -> Iterator[Order]:
     """The buildings: kinds in turn, in an order drawn anew for every eight."""
     for number, first in enumerate(range(0, images, IMAGES_PER_ROOM)):
         block, place = divmod(number, len(SCENE_CLASSES))
         shuffled = np.random.default_rng([seed, block]).permutation(len(SCENE_CLASSES))
         kind = SCENE_CLASSES[shuffled[place]]
-        yield Order(out, number, seed, kind, min(IMAGES_PER_ROOM, images - first), size)
+        rest = min(IMAGES_PER_ROOM, images - first)
+        yield Order(out, number, seed, kind, rest, size, family)
 
 
 def _render_all(orders: list[Order], workers: int) -> Iterator[int]:
@@ -204,7 +212,7 @@ def _room(order: Order) -> tuple[Stage, list[Fixation]]:
     for attempt in range(_ATTEMPTS):
         state = np.random.SeedSequence([order.seed, order.number, attempt])
         seed = int(state.generate_state(1)[0])
-        stage = Stage(build_room(seed, order.kind))
+        stage = Stage(build_room(seed, order.kind, order.family))
         try:
             return stage, choose_fixations(stage, np.random.default_rng(seed), views)
         except BadInput as error:

@@ -19,8 +19,11 @@ from taskonomy.data.scenes.shapes import (
     Vector,
 )
 from taskonomy.data.scenes.shell import ceiling_lamp, shell
+from taskonomy.data.scenes.studio import draw_look, restyle
 from taskonomy.errors import BadInput
 
+FAMILIES = ("home", "studio")
+"""Two looks with objects of their own: networks trained on one can be tested on the other."""
 SCENE_CLASSES = tuple(KINDS)
 """The kinds of room, in the order of class_scene's vector."""
 
@@ -76,22 +79,24 @@ class Room:
     sun: Sun | None
 
 
-def build_room(seed: int, kind: str | None = None) -> Room:
+def build_room(seed: int, kind: str | None = None, family: str = "home") -> Room:
     """Build the room of a seed; its kind is drawn unless given.
 
-    Raises BadInput on an unknown kind, and where the arrangement fails, naming the seed.
+    Raises BadInput on an unknown kind or family, and where the arrangement fails, naming the seed.
     """
     if kind is not None and kind not in KINDS:
         raise BadInput(f"room: found the kind {kind!r}, expected one of {', '.join(KINDS)}")
+    if family not in FAMILIES:
+        raise BadInput(f"room: found the family {family!r}, expected {' or '.join(FAMILIES)}")
     rng = np.random.default_rng([seed, 0x526F6F6D])
     kind = str(rng.choice(SCENE_CLASSES)) if kind is None else kind
     try:
-        return _build(rng, seed, kind)
+        return _build(rng, seed, kind, family)
     except Exception as error:
         raise BadInput(f"room of seed {seed} ({kind}): cannot be built: {error}") from error
 
 
-def _build(rng: np.random.Generator, seed: int, kind: str) -> Room:
+def _build(rng: np.random.Generator, seed: int, kind: str, family: str) -> Room:
     _, widths, depths = KINDS[kind]
     size = (float(rng.uniform(*widths)), float(rng.uniform(*depths)), float(rng.uniform(2.45, 3.0)))
     if rng.random() < 0.5:
@@ -106,6 +111,9 @@ def _build(rng: np.random.Generator, seed: int, kind: str) -> Room:
     drop = float(rng.uniform(0.25, 0.55)) if kind == "dining room" or rng.random() < 0.4 else 0.0
     for x, y in spots:
         plan.place_fixed(ceiling_lamp(palette, drop), x, y, h)
+    if family == "studio":
+        look = draw_look(np.random.default_rng([seed, 0x53747564]))
+        plan.placed[:] = [restyle(placed, look) for placed in plan.placed]
     sun = _sun(rng, windows) if day else None
     return _assemble(plan, seed, kind, _lights(rng, plan, windows, day), sun)
 
