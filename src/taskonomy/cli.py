@@ -162,6 +162,8 @@ def _add_group(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
+    from taskonomy import data_command
+
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     render = commands.add_parser("render", help="render rooms with labels for every task")
@@ -169,12 +171,22 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     render.add_argument("--images", type=_positive, required=True, metavar="N")
     render.add_argument("--size", type=_positive, required=True, metavar="PX")
     render.add_argument("--seed", type=int, required=True, metavar="S")
+    render.add_argument(
+        "--family", choices=("home", "studio"), default="home", help="their look and objects [home]"
+    )
+    render.add_argument("--plan", action="store_true", help="say what it takes, and end")
 
     def render_rooms(options: argparse.Namespace) -> int:
         from taskonomy.data.scenes.dataset import render_dataset
+        from taskonomy.data.scenes.plan import plan
 
         workers = len(os.sched_getaffinity(0))
-        render_dataset(options.out, options.images, options.size, options.seed, workers)
+        numbers = options.images, options.size, options.seed
+        arguments = (options.out, *numbers, workers, options.family)
+        if options.plan:
+            print(plan(*arguments).text)
+            return 0
+        render_dataset(*arguments)
         print(f"{options.images} images in {options.out}")
         return 0
 
@@ -206,6 +218,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         return 2 if report.faults else 0
 
     verify.set_defaults(command=verify_data)
+    data_command.add_commands(commands)
 
 
 def _add_submit(parser: argparse.ArgumentParser) -> None:

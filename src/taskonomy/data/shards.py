@@ -1,0 +1,251 @@
+"""A data set as tar shards, as WebDataset reads them: few large files instead of millions of small.
+
+A shard holds the files of some views, as they are, each under the key of its view:
+`<building>/point_{P}_view_{V}.<domain>.png`. Source and shards may lie in an object store (any
+fsspec URL); both are streamed.
+"""
+
+import io
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import fsspec
+from tqdm import tqdm
+
+from taskonomy import files
+from taskonomy.data import catalogue, layout
+from taskonomy.data.availability import DECLARATION
+from taskonomy.data.codecs import DOMAINS, decode
+from taskonomy.data.layout import View
+from taskonomy.data.splits import TABLES
+from taskonomy.errors import BadInput
+
+SHARD_BYTES = 256 << 20
+"""About the size of a shard: large enough to stream, small enough to shuffle."""
+INDEX = "shards.json"
+"""Beside the shards, written last: their names in order, with the numbers of views and files."""
+
+_MEMBER = re.compile(r"([^./][^/]*)/point_(\d+)_view_(\d+)\.(\w+)(\.png|\.json|\.npy)")
+_THREADS = 16
+_PROBED = 16
+
+
+class Packed(NamedTuple):
+    """What a packing came to."""
+
+    views: int
+    shards: int
+    bytes: int
+
+
+def pack(source: str, out: Path) -> Packed:
+    """Repack a data set into shards of whole views, in the views' order.
+
+    Equal data give equal shards. Each appears when it is whole, and one that is there is kept, so
+    that an interrupted packing goes on.
+
+    Args:
+        source: a folder or URL in the real layout.
+        out: the folder for the shards: new, or of the same packing interrupted.
+
+    Raises:
+        BadInput: there is no data set, or `out` holds something else.
+    """
+    found = catalogue.catalogue(source)
+    fs, base = fsspec.core.url_to_fs(source)
+    domains = sorted(found.domains)
+    have = {domain: found.having(domain) for domain in domains}
+
+    def read(view: View) -> list[tuple[str, bytes]]:
+        return [
+            (_member(view, domain), fs.cat_file(f"{base}/{found.address(view, domain)}"))
+            for domain in domains
+            if view in have[domain]
+        ]
+
+    views = found.views
+    about = {"source": found.count, "views": len(views)}
+    _open(out, about)
+    size = max(sum(len(content) for _, content in read(view)) for view in views[:_PROBED])
+    step = max(1, SHARD_BYTES // size)
+    names = [f"shard-{number:06d}.tar" for number in range(-(-len(views) // step))]
+    with (
+        ThreadPoolExecutor(_THREADS) as threads,
+        tqdm(total=len(views), desc="pack", unit="view", mininterval=1) as bar,
+    ):
+        for number, name in enumerate(names):
+            chosen = views[number * step : (number + 1) * step]
+            if not (out / name).is_file():
+                _write(out / name, threads.map(read, chosen))
+            bar.update(len(chosen))
+    for name in (DECLARATION, *TABLES):
+        if fs.exists(f"{base}/{name}"):
+            files.write(out / name, fs.cat_file(f"{base}/{name}"))
+    table = []
+    for number, name in enumerate(names):
+        chosen = views[number * step : (number + 1) * step]
+        count = sum(view in have[domain] for domain in domains for view in chosen)
+        table.append({"name": name, "views": len(chosen), "files": count})
+    files.write(out / INDEX, (json.dumps(about | {"shards": table}, indent=1) + "\n").encode())
+    return Packed(len(views), len(names), sum((out / name).stat().st_size for name in names))
+
+
+def _open(out: Path, about: dict[str, int]) -> None:
+    """Make `out` ready: new, or what an interrupted packing of as many files left."""
+    under_way = out / f".{INDEX}"
+    inside = {entry.name for entry in out.iterdir()} if out.is_dir() else set()
+    if out.is_file() or (inside and not inside & {INDEX, under_way.name}):
+        raise BadInput(f"{out}: found something there, expected an absent or empty folder")
+    place = out / INDEX if INDEX in inside else under_way
+    if inside:
+        before = json.loads(place.read_text())
+        if {key: before.get(key) for key in about} != about:
+            raise BadInput(
+                f"{place}: found a packing of {before.get('source')} files, expected one of the "
+                f"{about['source']} here, or another folder"
+            )
+    files.write(under_way, json.dumps(about).encode())
+
+
+def _member(view: View, domain: str) -> str:
+    return f"{view}.{domain}{DOMAINS[domain].suffix}"
+
+
+def _write(place: Path, views: Iterator[list[tuple[str, bytes]]]) -> None:
+    partial_ = place.with_name(f".{place.name}.{uuid4().hex}")
+    try:
+        with tarfile.open(partial_, "w", format=tarfile.USTAR_FORMAT) as tar:
+            for members in views:
+                for name, content in members:
+                    entry = tarfile.TarInfo(name)
+                    entry.size = len(content)
+                    tar.addfile(entry, io.BytesIO(content))
+        partial_.replace(place)
+    finally:
+        partial_.unlink(missing_ok=True)
+
+
+def samples(
+    source: str, domains: Sequence[str], shards: Sequence[str] | None = None
+) -> Iterator[tuple[View, dict[str, Any]]]:
+    """Stream views with their decoded labels, in the shards' order.
+
+    Args:
+        source: the folder or URL of the shards.
+        domains: which files to decode; others are passed by.
+        shards: which shards, all unless given.
+
+    Raises:
+        BadInput: there are no shards, or one is damaged.
+    """
+    wanted = frozenset(domains)
+    for view, contents in _grouped(source, shards):
+        yield (
+            view,
+            {
+                domain: decode(DOMAINS[domain], content, f"{view}.{domain}")
+                for domain, content in contents.items()
+                if domain in wanted
+            },
+        )
+
+
+def unpack(source: str, out: Path) -> int:
+    """Write a data set in the real layout from its shards, whole or not at all; returns its views.
+
+    Args:
+        source: the folder or URL of the shards.
+        out: the data set: absent or empty.
+
+    Raises:
+        BadInput: there are no shards, one is damaged, or `out` holds something.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(f"{out}: found something there, expected an absent or empty folder")
+    table = _index(source)
+    fs, base = fsspec.core.url_to_fs(source)
+    temporary = out.parent / f".{out.name}.{uuid4().hex}"
+    try:
+        bar = tqdm(total=table["views"], desc="unpack", unit="view", mininterval=1)
+        with bar, ThreadPoolExecutor(_THREADS) as threads:
+            for view, contents in _grouped(source, None):
+                write = partial(_place, temporary, view)
+                list(threads.map(write, contents.keys(), contents.values()))
+                bar.update()
+        for name in (DECLARATION, *TABLES):
+            if fs.exists(f"{base}/{name}"):
+                files.fill(temporary / name, fs.cat_file(f"{base}/{name}"))
+        if out.exists():
+            out.rmdir()
+        temporary.rename(out)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return int(table["views"])
+
+
+def _place(root: Path, view: View, domain: str, content: bytes) -> None:
+    files.fill(layout.path(root, view, domain), content)
+
+
+def _index(source: str) -> dict[str, Any]:
+    fs, base = fsspec.core.url_to_fs(source)
+    if not fs.exists(f"{base}/{INDEX}"):
+        raise BadInput(f"{source}: found no {INDEX}, expected a folder that `data pack` finished")
+    table: dict[str, Any] = json.loads(fs.cat_file(f"{base}/{INDEX}"))
+    return table
+
+
+def _grouped(source: str, shards: Sequence[str] | None) -> Iterator[tuple[View, dict[str, bytes]]]:
+    """The files of each view, by domain."""
+    counts = {shard["name"]: shard["files"] for shard in _index(source)["shards"]}
+    for name in counts if shards is None else shards:
+        if name not in counts:
+            raise BadInput(f"{source}/{name}: found no such shard in {INDEX}")
+        before: View | None = None
+        contents: dict[str, bytes] = {}
+        for view, domain, content in _members(f"{source}/{name}", counts[name]):
+            if before is not None and view != before:
+                yield before, contents
+                contents = {}
+            before = view
+            contents[domain] = content
+        if before is not None:
+            yield before, contents
+
+
+def _members(where: str, expected: int) -> Iterator[tuple[View, str, bytes]]:
+    found = 0
+    with (
+        _damage_named(where),
+        fsspec.open(where, "rb") as stream,
+        tarfile.open(fileobj=stream, mode="r|") as tar,
+    ):
+        for entry in tar:
+            match = _MEMBER.fullmatch(entry.name)
+            file = tar.extractfile(entry)
+            if match is None or file is None or match[4] not in DOMAINS:
+                raise BadInput(f"{where}: found {entry.name!r}, expected a view's file of a domain")
+            yield View(match[1], int(match[2]), int(match[3])), match[4], file.read()
+            found += 1
+    # A tar file that ends between two files, or goes on with rubbish, reads as a shorter one.
+    if found != expected:
+        raise BadInput(f"{where}: not a whole tar file (found {found} files, expected {expected})")
+
+
+@contextmanager
+def _damage_named(where: str) -> Iterator[None]:
+    try:
+        yield
+    except (tarfile.TarError, EOFError) as error:
+        raise BadInput(f"{where}: not a whole tar file ({error})") from error
+    except FileNotFoundError as error:
+        raise BadInput(f"{where}: found no such shard, though {INDEX} lists it") from error
