@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from taskonomy.dictionary import DICTIONARY
-from taskonomy.publishing.charts import Chart
+from taskonomy.publishing.charts import Chart, Leaf
 
 Row = Mapping[str, Any]
 
@@ -26,16 +26,6 @@ class Join:
     y: float
     share: str
     tip: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Leaf:
-    """A task at the tips of the tree."""
-
-    title: str
-    group: str
-    x: float
-    y: float
 
 
 @dataclass(frozen=True, kw_only=True)
