@@ -155,6 +155,28 @@ def test_colour_labels_ignore_geometry_and_geometric_labels_ignore_colour() -> N
         np.testing.assert_array_equal(*same)
 
 
+def test_labels_are_the_same_bytes_wherever_their_arrays_lie_in_memory() -> None:
+    rng = np.random.default_rng(0)
+    shape = nearest(ball(64, 0.5, (1, 1, 1)), plane(64, (0.2, 0.1, 1), 4))
+    shape = shape._replace(rgb=rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    first = shape.derive()
+    kept = []
+    for start in range(0, 64, 4):
+        made = Shape(*(displaced(array, start) for array in shape)).derive()
+        kept.append((made, np.empty(start * 12 + 1)))  # the next ones lie elsewhere
+        for domain, label in made.items():
+            np.testing.assert_array_equal(label, first[domain], domain)
+
+
+def displaced(array: np.ndarray, start: int) -> np.ndarray:
+    """A copy that begins `start` bytes behind a multiple of 64."""
+    room = np.empty(array.nbytes + 128, np.uint8)
+    start += -room.ctypes.data % 64
+    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
 def test_missing_depth_is_nan_or_nothing_and_makes_no_edges() -> None:
     shape = plane(64, (0.2, 0.3, 1), 2)
     holes = np.zeros((64, 64), bool)

@@ -187,7 +187,8 @@ def edge_texture(grey: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]
     smooth = blur(grey, 1.0)
     right = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=EDGE_TEXTURE_GAIN / 8)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=EDGE_TEXTURE_GAIN / 8)
-    return np.minimum(cv2.magnitude(right, down), 1).astype(np.float32)
+    # Not cv2.magnitude: its last bit follows the place of its arrays in memory.
+    return np.minimum(np.sqrt(right * right + down * down), 1).astype(np.float32)
 
 
 def keypoints2d(grey: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
