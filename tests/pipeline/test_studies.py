@@ -128,6 +128,18 @@ def test_one_thing_is_changed_at_a_time(finished: Finished) -> None:
     assert all(float(str(row["rank agreement"])) < 1 for row in found)
 
 
+def test_encoders_are_trained_on_on_rooms_of_another_look(finished: Finished) -> None:
+    folder = study(finished, "generalisation")
+    found = rows(folder, "generalisation")
+    seeing_colour = {name for name in TASKS if task(name).trained and name != "colorization"}
+    assert {row["target"] for row in found} <= TARGETS
+    for row in found:
+        assert -1 <= float(str(row["rank agreement"])) <= 1
+        assert row["sources"] == len(seeing_colour - {row["target"]})
+        assert {row["the taxonomy's best"], row["the best here"]} <= seeing_colour
+    assert "rooms of the family studio, 120 views" in (folder / "generalisation.txt").read_text()
+
+
 def test_estimators_are_ranked_against_measured_affinities(finished: Finished) -> None:
     found = {row["estimator"]: row for row in rows(study(finished, "estimators"), "estimators")}
     assert set(found) == {"RSA", "DDS", "LogME", "H-score", "linear probe", "k-NN"}

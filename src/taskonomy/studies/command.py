@@ -1,8 +1,11 @@
 """`taskonomy study`, `join` and `novel`: their arguments, and what they print."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from taskonomy.errors import BadInput
 
 if TYPE_CHECKING:
     from taskonomy.studies.run import Run
@@ -13,6 +16,7 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="which; without it, the studies are listed"
     )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="generalisation: to this data set")
     parser.set_defaults(command=_study)
 
 
@@ -49,10 +53,13 @@ def _study(options: argparse.Namespace) -> int:
             print(f"{name.ljust(width)}  {line}")
         return 0
     study = catalogue.find(options.name)
+    if options.data and options.name != "generalisation":
+        raise BadInput(f"--data: found it with {options.name}, expected it with generalisation")
 
     from taskonomy.studies.frame import execute
 
-    return _show(execute(options.name, study, _run(options)))
+    run = replace(_run(options), other=options.data)
+    return _show(execute(options.name, study, run))
 
 
 def _join(options: argparse.Namespace) -> int:

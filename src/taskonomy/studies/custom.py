@@ -13,6 +13,7 @@ from jaxtyping import Int64
 from torch import nn
 
 from taskonomy.dictionary import Task
+from taskonomy.networks.encoder import Encoder
 from taskonomy.training import record
 from taskonomy.training.examples import images_of
 from taskonomy.training.feed import Feed, in_order
@@ -87,6 +88,7 @@ def train_network(
     task: Task,
     rows: Int64[np.ndarray, "n k"],
     steps: int,
+    start: tuple[str, Encoder] | None = None,
 ) -> Record:
     """Train an encoder and a head on any examples, for any number of steps.
 
@@ -97,6 +99,7 @@ def train_network(
         task: what to solve.
         rows: the training examples.
         steps: optimisation steps.
+        start: a source's name and its encoder, whose weights are the first; random if absent.
     """
     config = session.workspace.config
     supervised = kind == "task"
@@ -104,6 +107,8 @@ def train_network(
     begin = perf_counter()
     with seeded(config.seed, kind, task.name) as rng:
         network = build(session, task)
+        if start:
+            network.encoder.load_state_dict(start[1].state_dict())
         outcome = attempt(
             network,
             task,
@@ -112,7 +117,8 @@ def train_network(
             schedule(settings, steps, gan=config.training.gan and supervised),
             rng,
         )
-    return save(session, identity, kind, task, (), network, outcome, rows, begin)
+    sources = [start[0]] if start else []
+    return save(session, identity, kind, task, sources, network, outcome, rows, begin)
 
 
 def save(

@@ -27,6 +27,7 @@ class Run:
         jobs: every readout and scratch network that it trained.
         seconds: how long its models took.
         images: how many images a readout saw.
+        other: the data set that is asked for generalisation; None for rooms of another look.
     """
 
     out: Path
@@ -35,6 +36,7 @@ class Run:
     jobs: tuple[Job, ...]
     seconds: Seconds
     images: int
+    other: Path | None = None
 
     @property
     def tasks(self) -> tuple[str, ...]:
