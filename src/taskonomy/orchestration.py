@@ -8,6 +8,7 @@ line.
 import builtins
 import fcntl
 import io
+import json
 import logging
 import os
 import re
@@ -24,7 +25,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from taskonomy import files, overhead
 from taskonomy.errors import BadInput, Infeasible, StageFailed, unusable
+from taskonomy.overhead import Overhead, Spent, Step
 from taskonomy.stages import Context, export
 
 if TYPE_CHECKING:
@@ -57,31 +60,33 @@ def stage(name: str, shard: str = "") -> Iterator[None]:
         shard: the shard's address or id, in a loop.
     """
     label = f"stage {name} {shard.rpartition('/')[2]}".rstrip()
-    start = time.perf_counter()
-    try:
-        if _LEASE in os.environ:
-            _join(Path(os.environ[_LEASE]))
-        yield
-    except KeyboardInterrupt:
-        _say(label, "interrupted")
-        raise SystemExit(130) from None
-    except (BadInput, Infeasible) as error:
-        bad = isinstance(error, BadInput)
-        _say(label, f"{'bad input' if bad else 'infeasible'}: {error}")
-        raise SystemExit(2 if bad else 3) from None
-    except Exception as error:
-        if isinstance(error, OSError) and (line := unusable(error)):
-            _say(label, f"bad input: {line}")
-            raise SystemExit(2) from None
-        _say(label, f"failed: {type(error).__name__}: {error}")
-        raise
-    _say(label, f"{time.perf_counter() - start:.1f} s")
+    with overhead.timed() as spent:
+        try:
+            if _LEASE in os.environ:
+                _join(Path(os.environ[_LEASE]))
+            yield
+        except KeyboardInterrupt:
+            _say(label, "interrupted")
+            raise SystemExit(130) from None
+        except (BadInput, Infeasible) as error:
+            bad = isinstance(error, BadInput)
+            _say(label, f"{'bad input' if bad else 'infeasible'}: {error}")
+            raise SystemExit(2 if bad else 3) from None
+        except Exception as error:
+            if isinstance(error, OSError) and (line := unusable(error)):
+                _say(label, f"bad input: {line}")
+                raise SystemExit(2) from None
+            _say(label, f"failed: {type(error).__name__}: {error}")
+            raise
+        _say(label, str(spent()))
 
 
 def run_locally(
     context: Context, source: str, out: Path, runner: "DockerRunner | None" = None
 ) -> None:
     """Run the whole road on this machine, and copy what it publishes into `out`.
+
+    The last line printed says what orchestration took; `provenance.json` in `out` keeps it.
 
     Args:
         context: where and how to run; its store is a folder here.
@@ -99,14 +104,25 @@ def run_locally(
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     with _Log(log) as written:
-        console = _Console(sys.stderr, written)
+        console = _Console(sys.stderr, written, start)
         with console, _as_it_was(written):
             key = _run(context, source, console, log, runner)
-    print(f"\nfinished in {(time.perf_counter() - start) / 60:.1f} minutes; published:")
+    print("\npublished:")
     for path in export(context, key, out):
         print(f"  {path}")
     mlflow = Path(sys.executable).with_name("mlflow")
     print(f"every model, in MLflow: {mlflow} ui --backend-store-uri {context.tracking}")
+    took = overhead.measure(time.perf_counter() - start, console.steps)
+    _keep(took, out / "provenance.json")
+    print(took)
+
+
+def _keep(took: Overhead, provenance: Path) -> None:
+    """Tell a published provenance what its latest run took: the store's copy was there before."""
+    from taskonomy.publishing.artifact import canonical
+
+    content = json.loads(provenance.read_bytes())
+    files.write(provenance, canonical(content | {"local_run": took.as_json()}))
 
 
 def _run(
@@ -237,9 +253,11 @@ class _Console(io.TextIOBase):
     kfp prints what a component's process says, line by line, from one thread a process.
     """
 
-    def __init__(self, screen: TextIO, log: _Log) -> None:
+    def __init__(self, screen: TextIO, log: _Log, start: float) -> None:
+        self.steps: list[Step] = []
         self._screen = screen
         self._log = log
+        self._start = start
         self._redraws = screen.isatty()
         self._lock = threading.Lock()
         self._stopped = False
@@ -300,6 +318,8 @@ class _Console(io.TextIOBase):
         found = _LINE.fullmatch(text)
         if found:
             self._ends.append((found["name"], found["end"] or "", found["text"]))
+            if spent := Spent.find(found["text"]):
+                self.steps.append(Step(time.perf_counter() - self._start, spent))
             self._bars.pop(thread, None)
         # A failure is said at once: the loop's other shards may run for long before the run ends.
         if (found and found["end"] in (None, "failed")) or text.startswith("taskonomy: "):

@@ -1,6 +1,7 @@
 """The whole road on a tiny profile: every file is there, every number is reproducible."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -30,6 +31,18 @@ def test_a_run_prints_where_its_results_and_its_models_are(run: Run) -> None:
         assert (run.out / name).is_file()
         assert name in run.printed
     assert "mlflow ui --backend-store-uri" in run.printed
+
+
+def test_a_run_says_and_keeps_what_orchestration_took_of_it(run: Run) -> None:
+    kept = json.loads((run.out / "provenance.json").read_text())["local_run"]
+    steps = sum(line.startswith("stage ") for line in run.printed.splitlines())
+    assert kept["steps"] == steps > 0
+    assert 0 <= kept["own_seconds"] <= kept["wall_seconds"]
+    share = 1 - kept["own_seconds"] / kept["wall_seconds"]
+    assert kept["orchestration_share"] == pytest.approx(share, abs=0.01)
+    assert re.search(
+        rf"^{steps} steps, .* own work, .*%\) orchestration and imports$", run.printed, re.MULTILINE
+    )
 
 
 def test_the_taxonomy_satisfies_its_schema_and_every_policy_is_proven(run: Run) -> None:
