@@ -19,13 +19,14 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from taskonomy import files, overhead
+from taskonomy.cluster.site import shipped
 from taskonomy.errors import BadInput, Infeasible, StageFailed, unusable
 from taskonomy.overhead import Overhead, Spent, Step
 from taskonomy.stages import Context, export
@@ -100,21 +101,46 @@ def run_locally(
         Infeasible: no taxonomy satisfies the configuration.
         StageFailed: a stage failed otherwise.
     """
-    log = Path(context.store) / "logs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
-    with _Log(log) as written:
-        console = _Console(sys.stderr, written, start)
-        with console, _as_it_was(written):
-            key = _run(context, source, console, log, runner)
+    arguments = {
+        "store": context.store,
+        "config": context.config,
+        "tracking": context.tracking,
+        "source": source,
+    }
+    key, took = execute("taxonomy", arguments, runner)
     print("\npublished:")
     for path in export(context, key, out):
         print(f"  {path}")
     mlflow = Path(sys.executable).with_name("mlflow")
     print(f"every model, in MLflow: {mlflow} ui --backend-store-uri {context.tracking}")
-    took = overhead.measure(time.perf_counter() - start, console.steps)
     _keep(took, out / "provenance.json")
     print(took)
+
+
+def execute(
+    name: str, arguments: Mapping[str, str], runner: "DockerRunner | None" = None
+) -> tuple[str, Overhead]:
+    """Run a pipeline on this machine.
+
+    Args:
+        name: the compiled pipeline's file in pipelines/, without its suffix.
+        arguments: its parameters; `store` is a folder here.
+        runner: as in `run_locally`.
+
+    Returns:
+        The pipeline's output, and what orchestration took.
+
+    Raises:
+        BadInput, Infeasible, StageFailed: as in `run_locally`.
+    """
+    start = time.perf_counter()
+    log = Path(arguments["store"]) / "logs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with _Log(log) as written:
+        console = _Console(sys.stderr, written, start)
+        with console, _as_it_was(written):
+            output = _run(shipped("pipelines", f"{name}.yaml"), arguments, console, log, runner)
+    return output, overhead.measure(time.perf_counter() - start, console.steps)
 
 
 def _keep(took: Overhead, provenance: Path) -> None:
@@ -126,32 +152,31 @@ def _keep(took: Overhead, provenance: Path) -> None:
 
 
 def _run(
-    context: Context, source: str, console: "_Console", log: Path, runner: "DockerRunner | None"
+    compiled: Path,
+    arguments: Mapping[str, str],
+    console: "_Console",
+    log: Path,
+    runner: "DockerRunner | None",
 ) -> str:
-    """Execute the compiled pipeline; return the publication's key."""
+    """Execute a compiled pipeline; return its output."""
     from kfp import components, local
 
     # Two stages at once share the cores; a process inherits this before it imports anything.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // WORKERS)))
-    pipeline = components.load_component_from_file(str(_compiled()))
+    pipeline = components.load_component_from_file(str(compiled))
     with _lease(console) as root:
         if runner is not None:
             _admit(runner, root)
         chosen = runner or local.SubprocessRunner(use_venv=False)
         local.init(chosen, pipeline_root=str(root))
         try:
-            task = pipeline(
-                store=context.store,
-                config=context.config,
-                tracking=context.tracking,
-                source=source,
-            )
+            task = pipeline(**arguments)
         # A container that fails at once may be gone before kfp asks how it ended, and then counts
         # as a success; what tells is a value that it has not left, and that is a ValueError.
         except (RuntimeError, ValueError) as error:
             raise console.failure(log) from error
-    key: str = task.output
-    return key
+    output: str = task.output
+    return output
 
 
 def _admit(runner: "DockerRunner", root: Path) -> None:
@@ -215,13 +240,6 @@ def _follow(locks: tuple[TextIO, TextIO]) -> None:
     fcntl.flock(locks[0], fcntl.LOCK_SH)
     os.kill(os.getpid(), signal.SIGINT)
     threading.Event().wait()  # closing the files now would say that this process has ended
-
-
-def _compiled() -> Path:
-    """The compiled pipeline: inside an installed package, or in the checkout."""
-    package = Path(__file__).resolve().parent
-    inside = package / "pipelines" / "taxonomy.yaml"
-    return inside if inside.is_file() else package.parents[1] / "pipelines" / "taxonomy.yaml"
 
 
 class _Log(io.TextIOBase):

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,9 +114,11 @@ def measure(wall: float, steps: Sequence[Step]) -> Overhead:
     ]
     times = sorted({time for begin, end, _ in spans for time in (begin, end)})
     own = 0.0
-    for here, there in zip(times, times[1:], strict=False):
-        at_it = [spent for begin, end, spent in spans if begin <= here and there <= end]
-        own += sum((there - here) * spent.own / spent.whole for spent in at_it) / max(1, len(at_it))
+    for here, there in pairwise(times):
+        shares = [
+            spent.own / spent.whole for begin, end, spent in spans if begin <= here and there <= end
+        ]
+        own += (there - here) * sum(shares) / max(1, len(shares))
     return Overhead(len(steps), wall, own)
 
 
