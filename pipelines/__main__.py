@@ -7,11 +7,17 @@ from pathlib import Path
 
 from kfp import compiler
 
+from pipelines.novel_task import novel_task
 from pipelines.resolve import resolve
 from pipelines.retrain import retrain
 from pipelines.taxonomy import taxonomy
 
-PIPELINES = {"taxonomy": taxonomy, "resolve": resolve, "retrain": retrain}
+PIPELINES = {
+    "taxonomy": taxonomy,
+    "novel_task": novel_task,
+    "resolve": resolve,
+    "retrain": retrain,
+}
 
 
 def compile_to(folder: Path) -> None:

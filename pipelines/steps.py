@@ -6,6 +6,7 @@ Asserted on the compiled pipeline; `kfp.local` reads none of it. The names are t
 from typing import Any
 
 from kfp import dsl, kubernetes
+from kfp.dsl.pipeline_context import Pipeline
 
 SPOT = {
     "selector": {"taskonomy/pool": "spot"},
@@ -67,6 +68,7 @@ def step(
     task.set_cpu_request(cpu).set_cpu_limit(cpu)
     task.set_memory_request(memory).set_memory_limit(memory)
     task.set_env_variable("TASKONOMY_IMAGE", task.container_spec.image)
+    task.set_env_variable("TASKONOMY_PIPELINE", Pipeline.get_default_pipeline().name)
     kubernetes.use_field_path_as_env(task, "KFP_RUN_ID", "metadata.labels['pipeline/runid']")
     kubernetes.set_security_context(task, run_as_non_root=True)
     kubernetes.empty_dir_mount(task, "scratch", "/tmp", size_limit=scratch)

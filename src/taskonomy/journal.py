@@ -30,7 +30,7 @@ def _logged(workspace: Workspace, ref: Ref) -> Logged:
             "regime": found.regime,
             "status": found.status,
             "dataset": workspace.dataset_key,
-            **_origin(),
+            **origin(),
         },
         metrics={} if found.test_loss is None else {"test_loss": found.test_loss},
         curve=found.curve,
@@ -38,7 +38,12 @@ def _logged(workspace: Workspace, ref: Ref) -> Logged:
     )
 
 
-def _origin() -> dict[str, str]:
-    """The Kubeflow run that this is a step of, and the MLflow run that Kubeflow began for it."""
-    names = {"kubeflow.run_id": "KFP_RUN_ID", "mlflow.parentRunId": "MLFLOW_RUN_ID"}
+def origin() -> dict[str, str]:
+    """Tags that lead back: the Kubeflow run that this is a step of, its pipeline, and the MLflow
+    run that Kubeflow began for it; none on this machine."""
+    names = {
+        "kubeflow.run_id": "KFP_RUN_ID",
+        "kubeflow.pipeline": "TASKONOMY_PIPELINE",
+        "mlflow.parentRunId": "MLFLOW_RUN_ID",
+    }
     return {tag: os.environ[name] for tag, name in names.items() if os.environ.get(name)}

@@ -308,6 +308,7 @@ def publish(
         The key of `publish/<key>/` with taxonomy.json, provenance.json, affinity.parquet,
         models.parquet and report.html.
     """
+    from taskonomy.journal import origin
     from taskonomy.publishing import publication
     from taskonomy.tracking.registry import register_taxonomy
     from taskonomy.tracking.runs import run_ids
@@ -343,9 +344,8 @@ def publish(
         with store.output("publish", key) as folder:
             figures = publication.write(made, folder)
         files = [store.local("publish", key) / name for name in publication.FILES]
-        register_taxonomy(
-            context.tracking, EXPERIMENT, key, files, {"profile": config.profile}, figures
-        )
+        params = {"profile": config.profile}
+        register_taxonomy(context.tracking, EXPERIMENT, key, files, params, figures, origin())
     return key
 
 

@@ -15,7 +15,7 @@ PARAMS = ROOT / "params.yaml"
 
 ROADS = ("taxonomy", "retrain")
 """The pipelines that train."""
-PIPELINES = (*ROADS, "resolve")
+PIPELINES = (*ROADS, "novel_task", "resolve")
 
 TASKS = [
     "denoising",

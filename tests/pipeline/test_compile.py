@@ -45,15 +45,17 @@ def test_a_committed_pipeline_is_what_the_source_compiles_to(name: str, compiled
     assert committed.read_text() == (compiled / committed.name).read_text(), "run `make pipeline`"
 
 
-@pytest.mark.parametrize("name", ROADS)
-def test_loops_are_flat_hold_one_step_and_run_over_ids_that_a_step_has_listed(name: str) -> None:
+@pytest.mark.parametrize(("name", "count"), [*((road, 3) for road in ROADS), ("novel_task", 2)])
+def test_loops_are_flat_hold_one_step_and_run_over_ids_that_a_step_has_listed(
+    name: str, count: int
+) -> None:
     spec, _ = pipeline(name)
     loops = {
         name: step
         for name, step in spec["root"]["dag"]["tasks"].items()
         if "parameterIterator" in step
     }
-    assert len(loops) == 3
+    assert len(loops) == count
     for loop in loops.values():
         # The length of the list is not in the pipeline, so its size is the same for any number of
         # tasks; and kfp.local takes a loop's items from no output but `Output`.
@@ -97,9 +99,9 @@ def test_every_parameter_says_what_it_means_and_only_places_have_no_default(name
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     assert [key for key, entry in parameters.items() if not entry.get("description")] == []
     required = {key for key, entry in parameters.items() if not entry.get("isOptional")}
-    assert required == (
-        {"store", "affinity"} if name == "resolve" else {"store", "config", "tracking"}
-    )
+    road = {"store", "config", "tracking"}
+    own = {"resolve": {"store", "affinity"}, "novel_task": road | {"taxonomy", "task"}}
+    assert required == own.get(name, road)
 
 
 @pytest.mark.parametrize("profile", ["demo", "full", "paper"])
@@ -171,6 +173,8 @@ def test_a_step_runs_in_the_image_that_its_metadata_names_and_knows_it(name: str
             container = executor["container"]
             assert container["image"].startswith(f"taskonomy/{metadata['image']}:")
             assert {"name": "TASKONOMY_IMAGE", "value": container["image"]} in container["env"]
+            named = {"name": "TASKONOMY_PIPELINE", "value": spec["pipelineInfo"]["name"]}
+            assert named in container["env"]
             assert not any("pip install" in word for word in container["command"])
 
 

@@ -11,12 +11,24 @@ import yaml
 
 from .conftest import PIPELINES, ROADS, ROOT, pipeline, steps
 
-TRAINING = {"train-task", "train-transfers", "train-transfers-2"}
 PLANS = {
     "train-task": "plan",
     "train-transfers": "plan-2",
     "train-transfers-2": "select-candidates",
 }
+INSERTING = {"train-novel": "plan-novel", "train-novel-2": "select-novel"}
+TRAINING = {*PLANS, *INSERTING}
+TRAINED = [
+    *((road, step, plan) for road in ROADS for step, plan in PLANS.items()),
+    *(("novel_task", step, plan) for step, plan in INSERTING.items()),
+]
+"""Every step of training, and the step that chooses its pool."""
+TELLING = {
+    **{road: {*PLANS, "publish"} for road in ROADS},
+    "novel_task": {*INSERTING, "solve-novel"},
+    "resolve": set(),
+}
+"""The steps that tell MLflow."""
 
 
 def objects(path: str) -> dict[str, dict[str, Any]]:
@@ -51,11 +63,11 @@ def test_every_step_states_requests_equal_to_limits_and_only_training_asks_for_g
         assert ("accelerator" in resources) == (key in TRAINING)
 
 
-@pytest.mark.parametrize("name", ROADS)
-@pytest.mark.parametrize("step", sorted(TRAINING))
-def test_the_pool_that_a_plan_has_chosen_reaches_the_pods_of_its_loop(name: str, step: str) -> None:
+@pytest.mark.parametrize(("name", "step", "plan"), TRAINED)
+def test_the_pool_that_a_plan_has_chosen_reaches_the_pods_of_its_loop(
+    name: str, step: str, plan: str
+) -> None:
     spec, platform = pipeline(name)
-    plan = PLANS[step]
     config = platform[f"exec-{step}"]
     assert list(parameters(config["nodeSelector"])) == [f"pipelinechannel--{plan}-selector"]
     assert list(parameters(config["tolerations"])) == [f"pipelinechannel--{plan}-tolerations"]
@@ -95,7 +107,7 @@ def test_secrets_are_named_not_held_and_are_those_that_k8s_describes(name: str) 
         assert set(taken.values()) <= {"object-store", "mlflow-client"}
         assert "AWS_SECRET_ACCESS_KEY" in taken
     told = {key for key, config in platform.items() if "mlflow_secret" in str(config)}
-    assert told == ({f"exec-{key}" for key in (*TRAINING, "publish")} if name in ROADS else set())
+    assert told == {f"exec-{key}" for key in TELLING[name]}
 
 
 @pytest.mark.parametrize("name", PIPELINES)

@@ -1,5 +1,6 @@
 """What a run shows in Kubeflow, what it kept of its shards, what is told of the next one."""
 
+import json
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from taskonomy import outcomes, planning, preview, showing, stages
+from taskonomy import journal, outcomes, planning, preview, resolving, showing, stages
 from taskonomy.config import load
 from taskonomy.store import Store
+from taskonomy.tracking.registry import Registered
 
 from .conftest import TASKS, Run
 
@@ -92,6 +94,44 @@ def test_an_artifact_leads_to_its_run_in_mlflow_and_back(
         assert metadata["dataset"] in str(list((run.out / "store" / "version-data").iterdir()))
         # What is not known is not there: no image, no address for a browser.
         assert not {"image", "mlflow"} & set(metadata)
+
+
+def test_new_taxonomies_say_which_data_their_affinities_are_from(
+    context: stages.Context, run: Run, tmp_path: Path
+) -> None:
+    (affinity,) = (run.out / "store" / "compute-affinity").iterdir()
+    asked = resolving.question({"max_order": 1, "scale": "raw", "cost": {}, "importance": {}})
+    key = resolving.resolve(context.store, affinity.name, asked, [3], 1, "")
+    made = [Artifact(str(tmp_path / name)) for name in ("taxonomies", "summary", "figures")]
+    showing.resolved(context.store, key, *made)
+    content = json.loads((run.out / "taxonomy.json").read_text())
+    metadata = made[1].metadata
+    assert metadata["data_md5"] == content["digests"]["data"]
+    assert metadata["data_md5"] in Path(made[1].path).read_text()
+    assert Path(metadata["models"]).read_bytes() == (run.out / "models.parquet").read_bytes()
+
+
+def test_a_summary_links_to_mlflow_s_pages_where_a_server_has_them() -> None:
+    registered = Registered(run_id="r1", version="3", experiment="7")
+    assert showing.links("http://mlflow:5000/", registered, "abc") == {
+        "the taxonomy": "http://mlflow:5000/#/models/taxonomy/versions/3",
+        "its run": "http://mlflow:5000/#/experiments/7/runs/r1",
+        "the models' runs": (
+            "http://mlflow:5000/#/experiments/7?searchFilter=tags.dataset%20%3D%20%27abc%27"
+        ),
+    }
+    assert showing.links("sqlite:////out/mlflow.db", registered, "abc") == {}
+
+
+def test_a_model_s_run_in_mlflow_names_the_kubeflow_run_that_logged_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("KFP_RUN_ID", "TASKONOMY_PIPELINE", "MLFLOW_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    assert journal.origin() == {}
+    monkeypatch.setenv("KFP_RUN_ID", "4f1e")
+    monkeypatch.setenv("TASKONOMY_PIPELINE", "retrain")
+    assert journal.origin() == {"kubeflow.run_id": "4f1e", "kubeflow.pipeline": "retrain"}
 
 
 def test_every_shard_of_a_run_has_an_outcome(context: stages.Context, plan: str) -> None:

@@ -20,7 +20,6 @@ from taskonomy.studies.imagenet import resnet18
 from taskonomy.studies.join import batches, join, own_source
 from taskonomy.studies.run import Run as Finished
 from taskonomy.studies.run import open_run
-from taskonomy.training import record
 from taskonomy.training.standings import Ref
 
 from .conftest import TASKS, Run, taxonomy
@@ -225,25 +224,6 @@ def test_weights_of_another_network_are_refused(finished: Finished, tmp_path: Pa
     weights.write_bytes(b"no tensors")
     with pytest.raises(BadInput, match="expected safetensors"):
         own_source(finished, "mine", where, weights, 1.0)
-
-
-def test_a_declared_task_is_solved_from_the_runs_representations(finished: Finished) -> None:
-    declared = novel_task.declared(EXAMPLE)
-    first = novel_task.first_order(finished, declared)
-    train_here([novel_task.batches(finished, declared, first)])
-    higher = novel_task.higher_orders(finished, declared, first)
-    train_here([novel_task.batches(finished, declared, higher)])
-
-    folder = novel_task.solve(finished, declared)
-
-    found = rows(folder, "candidates")
-    # The random projection is an opponent, no candidate.
-    assert len(found) == len(TASKS) - 1 + 3
-    assert sum(float(str(row["affinity"])) for row in found) == pytest.approx(1)
-    assert found[0]["affinity"] == max(float(str(row["affinity"])) for row in found)
-    assert str(found[0]["sources"]) in (folder / "depth_code.txt").read_text()
-    losses = record.read(finished.workspace.store, first[1].identity).test_losses
-    assert np.isfinite(losses).all()
 
 
 def test_a_declaration_that_is_none_is_named(tmp_path: Path) -> None:

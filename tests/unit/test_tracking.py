@@ -141,14 +141,17 @@ def test_two_processes_write_to_one_new_database(tmp_path: Path) -> None:
 def test_a_taxonomy_is_registered_once(uri: str, tmp_path: Path) -> None:
     taxonomy = tmp_path / "taxonomy.json"
     taxonomy.write_text('{"policies": []}')
-    arguments = (uri, "taxonomies", "abc123", [taxonomy], {"profile": "demo"}, {"mean_gain": 0.9})
+    tags = {"kubeflow.run_id": "4f1e", "kubeflow.pipeline": "retrain"}
+    figures = {"mean_gain": 0.9}
+    arguments = (uri, "taxonomies", "abc123", [taxonomy], {"profile": "demo"}, figures, tags)
 
     first = register_taxonomy(*arguments)
 
     assert register_taxonomy(*arguments) == first
-    assert register_taxonomy(uri, "taxonomies", "def456", [taxonomy], {}, {}).version == "2"
+    assert register_taxonomy(uri, "taxonomies", "def456", [taxonomy], {}, {}, {}).version == "2"
     version = MlflowClient(uri).get_model_version("taxonomy", first.version)
     assert version.run_id == first.run_id
+    assert MlflowClient(uri).get_run(first.run_id).data.tags.items() >= tags.items()
     kept = fetch_artifact(uri, first.run_id, "taxonomy.json", tmp_path / "kept")
     assert kept.read_text() == taxonomy.read_text()
 

@@ -20,7 +20,7 @@ class Facts:
         models: the table of models.parquet.
         dataset: what `version-data` recorded.
         place: where the published files lie.
-        link: the address of the taxonomy in MLflow; empty where a browser reaches none.
+        links: addresses in MLflow by what they show; none where a browser reaches none.
     """
 
     profile: str
@@ -28,7 +28,7 @@ class Facts:
     models: pa.Table
     dataset: Mapping[str, Any]
     place: str
-    link: str
+    links: Mapping[str, str]
 
 
 def figures(facts: Facts) -> dict[str, float]:
@@ -67,10 +67,9 @@ def summary(facts: Facts) -> str:
         "| | |",
         "|---|---|",
         f"| Profile | {facts.profile} |",
-        *_origin(facts),
+        *_origin(facts.dataset),
         f"| Models | {counted['models']:.0f}, of which {counted['failed_models']:.0f} failed |",
-        f"| In MLflow | {facts.link or 'see the metadata of this artifact'} |",
-        f"| Files | `{facts.place}` |",
+        *_places(facts.links, facts.place),
     ]
     left_out = facts.taxonomy["left_out"]
     if left_out:
@@ -103,7 +102,7 @@ def model_card(facts: Facts) -> str:
         "",
         "| | |",
         "|---|---|",
-        *_origin(facts),
+        *_origin(facts.dataset),
         f"| Views | {facts.dataset['views']} in {facts.dataset['buildings']} buildings |",
         f"| Split | by {split['kind']}: "
         + ", ".join(f"{len(split[part])} {part}" for part in ("train", "val", "test"))
@@ -132,12 +131,60 @@ def model_card(facts: Facts) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _origin(facts: Facts) -> list[str]:
-    recorded = facts.dataset["dvc"]
+def novel(
+    title: str, words: str, dataset: Mapping[str, Any], links: Mapping[str, str], place: str
+) -> str:
+    """What was found for a task of the user's own, and where it comes from.
+
+    Args:
+        title: the task's.
+        words: its policies, as `taskonomy novel` prints them.
+        dataset, links, place: as in `Facts`.
+    """
+    table = ["| | |", "|---|---|", *_origin(dataset), *_places(links, place)]
+    return "\n".join([f"# {title}", "", f"```\n{words}```", "", *table]) + "\n"
+
+
+def resolved(words: str, publication: Mapping[str, str | None]) -> str:
+    """Taxonomies that were solved anew, and what their affinities were published from.
+
+    Args:
+        words: the policies.
+        publication: `data_md5`, `dvc_revision` and `models`, the place of the table that names the
+            models' runs in MLflow; empty where no publication is known.
+    """
+    lines = ["# Taxonomies", "", f"```\n{words}```"]
+    if publication:
+        lines += [
+            "",
+            "| | |",
+            "|---|---|",
+            *_versions(publication["data_md5"], publication["dvc_revision"]),
+            f"| Models and their runs in MLflow | `{publication['models']}` |",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _places(links: Mapping[str, str], place: str) -> list[str]:
+    told = ", ".join(f"[{words}]({address})" for words, address in links.items())
     return [
-        f"| Data | {facts.dataset['source']} |",
-        f"| Data's version | `{recorded['md5']}` |",
-        f"| Data's revision | {recorded['revision'] or 'outside of a repository'} |",
+        f"| In MLflow | {told or 'see the metadata of this artifact'} |",
+        f"| Files | `{place}` |",
+    ]
+
+
+def _origin(dataset: Mapping[str, Any]) -> list[str]:
+    recorded = dataset["dvc"]
+    return [
+        f"| Data | {dataset['source']} |",
+        *_versions(recorded["md5"], recorded["revision"]),
+    ]
+
+
+def _versions(md5: str | None, revision: str | None) -> list[str]:
+    return [
+        f"| Data's version | `{md5}` |",
+        f"| Data's revision | {revision or 'outside of a repository'} |",
     ]
 
 

@@ -84,7 +84,24 @@ def kept(
     folder: Path,
     **facts: object,
 ) -> Path:
-    """Findings as files in a folder, from the store where they are there already.
+    """Findings as `stored` keeps them, as files in a folder where people look for them.
+
+    Returns:
+        That folder.
+    """
+    key = stored(run, stage, refs, name, measured, **facts)
+    return export(run.workspace.store.local(stage, key), folder)
+
+
+def stored(
+    run: Run,
+    stage: str,
+    refs: Sequence[Ref],
+    name: str,
+    measured: Callable[[], Findings],
+    **facts: object,
+) -> str:
+    """Findings in the store, found there or measured and written; their key of the stage.
 
     Args:
         run: the run that they are about.
@@ -92,7 +109,6 @@ def kept(
         refs: the models that they follow from, beside the run's own.
         name: of the text and the figure.
         measured: finds them.
-        folder: where people look for them; it is returned.
         facts: what else they follow from.
     """
     key = digest(
@@ -107,7 +123,7 @@ def kept(
         found = measured()
         with store.output(stage, key) as scratch:
             write(scratch, name, found)
-    return export(store.local(stage, key), folder)
+    return key
 
 
 def train(name: str, run: Run, phases: Sequence[Phase]) -> None:

@@ -6,7 +6,8 @@ task needs no network of its own.
 """
 
 import importlib.util
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -28,7 +29,7 @@ from taskonomy.errors import BadInput
 from taskonomy.road import WORKERS
 from taskonomy.studies import figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
-from taskonomy.studies.frame import Batch, kept, train
+from taskonomy.studies.frame import Batch, kept, stored, train
 from taskonomy.studies.names import custom_id
 from taskonomy.studies.novel import cross_chosen
 from taskonomy.studies.run import Run
@@ -101,14 +102,23 @@ def solve(run: Run, novel: Declared) -> Path:
         train(f"{novel.task.name}, higher orders", run, [batches(run, novel, higher)])
         return _findings(run, novel, [*first, *higher])
 
-    folder = run.out / "novel" / novel.task.name
-    return kept(run, "novel", [*first, *higher], novel.task.name, measured, folder)
+    folder, refs = run.out / "novel" / novel.task.name, [*first, *higher]
+    return kept(run, "novel", refs, novel.task.name, measured, folder, taxonomy=_taxonomy(run))
+
+
+def solved(run: Run, novel: Declared, refs: Sequence[Ref]) -> str:
+    """What models that are trained already show, kept in the store; the key of `novel/<key>`."""
+
+    def measured() -> Findings:
+        return _findings(run, novel, refs)
+
+    return stored(run, "novel", refs, novel.task.name, measured, taxonomy=_taxonomy(run))
 
 
 def first_order(run: Run, novel: Declared) -> list[Ref]:
     """The task's scratch network, then a readout of every source of the run."""
-    readouts = [_ref(run.workspace, novel, source) for source in run.tasks]
-    return [_ref(run.workspace, novel), *readouts]
+    readouts = [reference(run.workspace, novel, source) for source in run.tasks]
+    return [reference(run.workspace, novel), *readouts]
 
 
 def higher_orders(run: Run, novel: Declared, first: Sequence[Ref]) -> list[Ref]:
@@ -122,7 +132,7 @@ def higher_orders(run: Run, novel: Declared, first: Sequence[Ref]) -> list[Ref]:
     ranked = sorted(rows, key=lambda name: (-affinities[name], name))
     transfer = run.workspace.config.transfer
     groups = higher_order(ranked, transfer.top, transfer.max_order)
-    return [_ref(run.workspace, novel, *group) for group in groups]
+    return [reference(run.workspace, novel, *group) for group in groups]
 
 
 def batches(run: Run, novel: Declared, refs: Sequence[Ref]) -> list[Batch]:
@@ -157,6 +167,15 @@ def train_novel(workspace: Workspace, file: Path, refs: Sequence[Ref]) -> None:
             train_readout(session, ref.identity, of, ref.sources, codes, feeds)
 
 
+def reference(workspace: Workspace, novel: Declared, *sources: str) -> Ref:
+    """The readout of these sources, or the scratch network if there are none."""
+    kind: Kind = "transfer" if sources else "scratch"
+    names = tuple(sorted(sources))
+    networks = [source_id(workspace, name) for name in names]
+    identity = custom_id(workspace, kind, "autoencoding", novel=novel.content, sources=networks)
+    return Ref(identity, kind, novel.task.name, names)
+
+
 def _check(file: Path, of: Task) -> None:
     taken = {alias for entry in DICTIONARY for alias in (entry.name, *entry.aliases)}
     wrong = {
@@ -176,15 +195,6 @@ def _check(file: Path, of: Task) -> None:
     for words, found in wrong.items():
         if found:
             raise BadInput(f"{file}: TASK has {words}")
-
-
-def _ref(workspace: Workspace, novel: Declared, *sources: str) -> Ref:
-    """The readout of these sources, or the scratch network if there are none."""
-    kind: Kind = "transfer" if sources else "scratch"
-    names = tuple(sorted(sources))
-    networks = [source_id(workspace, name) for name in names]
-    identity = custom_id(workspace, kind, "autoencoding", novel=novel.content, sources=networks)
-    return Ref(identity, kind, novel.task.name, names)
 
 
 def _findings(run: Run, novel: Declared, refs: Sequence[Ref]) -> Findings:
@@ -223,17 +233,54 @@ def _findings(run: Run, novel: Declared, refs: Sequence[Ref]) -> Findings:
         for name, row in (("scratch", scratch), ("an untrained encoder's readout", random))
         if row is not None
     ]
-    top = rows[0]
+    top, inserted = rows[0], _inserted(_taxonomy(run), rows)
     text = (
         f"{novel.task.title}: the best transfer policy is {top['sources']}, affinity "
         f"{top['affinity']:.3f} [{top['low']:.3f}, {top['high']:.3f}]\n(95% bootstrap over "
         f"{table.shape[1]} test images, among {len(rows)} candidates).\nChosen on one half of the "
-        f"test images and measured on the other, {'; '.join(said)}.\n\n{as_text(rows)}"
+        f"test images and measured on the other, {'; '.join(said)}.\n\n{as_text(rows)}\n"
+        f"Inserted into the run's taxonomies, from what each labels:\n\n{as_text(inserted)}"
     )
     shown = rows[:15]
     values = {"affinity": [float(row["affinity"]) for row in shown]}
     figure = figures.bars([str(row["sources"]) for row in shown], values, "affinity")
-    return Findings(text=text, tables={"candidates": rows}, figure=figure)
+    tables = {"candidates": rows, "taxonomies": inserted}
+    return Findings(text=text, tables=tables, figure=figure)
+
+
+def _taxonomy(run: Run) -> list[dict[str, Any]]:
+    """The policies that the run has published."""
+    policies: list[dict[str, Any]]
+    policies = json.loads((run.out / "taxonomy.json").read_bytes())["policies"]
+    return policies
+
+
+def _inserted(policies: Sequence[Mapping[str, Any]], candidates: Sequence[Row]) -> list[Row]:
+    """The task's place in each taxonomy: its best edge from tasks that are labelled in it.
+
+    Args:
+        policies: the taxonomies.
+        candidates: the task's readouts, best first.
+    """
+    rows: list[Row] = []
+    for policy in policies:
+        labelled = set(policy.get("sources", ()))
+        open_to = (
+            row
+            for row in candidates
+            if row["order"] <= policy["max_order"]
+            and labelled.issuperset(row["sources"].split(" + "))
+        )
+        best = next(open_to, {})
+        rows.append(
+            {
+                "budget": float(policy["budget"]),
+                "max order": policy["max_order"],
+                "labels": " + ".join(sorted(labelled)),
+                **{name: best.get(name) for name in ("sources", "affinity", "gain")},
+            }
+        )
+    return rows
 
 
 def _interval(mine: Float[np.ndarray, " N"], theirs: Float[np.ndarray, " N"], seed: int) -> str:

@@ -77,12 +77,47 @@ def open_run(out: Path, config: Config) -> Run:
     Raises:
         BadInput: nothing has been published there, or by another profile, seed or version.
     """
-    listed = models.read(out / "models.parquet")
-    rows = listed.to_pylist()
-    known = {row["model_id"] for row in rows}
-    context = Context.at(out, config)
+    found = _find(Context.at(out, config), out)
+    if found is None:
+        raise BadInput(
+            f"{out / 'models.parquet'}: found no models of profile {config.profile}, seed "
+            f"{config.seed} and this version's code; expected what `taskonomy run --profile "
+            f"{config.profile} --out {out}` leaves"
+        )
+    return found
+
+
+def published(context: Context, taxonomy: str) -> Run:
+    """Find the run of a published taxonomy again; its published files are those in the store.
+
+    Args:
+        context: where and how it ran.
+        taxonomy: the publication's key.
+
+    Raises:
+        BadInput: nothing has been published by that key, or by another profile, seed or version.
+    """
     store = Store(context.store)
-    for key in store.keys("version-data"):
+    if not store.finished("publish", taxonomy):
+        raise BadInput(
+            f"{store.path('publish', taxonomy)}: no finished publication; expected the key that a "
+            "run of the pipeline taxonomy has returned"
+        )
+    found = _find(context, store.local("publish", taxonomy))
+    if found is None:
+        config = Config.from_json(context.config)
+        raise BadInput(
+            f"{store.path('publish', taxonomy)}: found no models of profile {config.profile}, seed "
+            f"{config.seed} and this version's code; expected the profile that it was made with"
+        )
+    return found
+
+
+def _find(context: Context, out: Path) -> Run | None:
+    """The run whose published files lie in a folder; None if the store holds no such models."""
+    rows = models.read(out / "models.parquet").to_pylist()
+    known = {row["model_id"] for row in rows}
+    for key in Store(context.store).keys("version-data"):
         workspace = open_workspace(context, key)
         if all(ref.identity in known for ref in task_models(workspace, workspace.config.tasks)):
             readouts = [row for row in rows if row["kind"] in ("transfer", "scratch")]
@@ -94,11 +129,7 @@ def open_run(out: Path, config: Config) -> Run:
                 seconds=Seconds.of(rows),
                 images=_images(readouts, out),
             )
-    raise BadInput(
-        f"{out / 'models.parquet'}: found no models of profile {config.profile}, seed {config.seed}"
-        f" and this version's code; expected what `taskonomy run --profile {config.profile} "
-        f"--out {out}` leaves"
-    )
+    return None
 
 
 def _images(readouts: Iterable[dict[str, object]], out: Path) -> int:

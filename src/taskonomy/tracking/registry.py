@@ -18,10 +18,11 @@ DIGEST = "taskonomy.digest"
 
 @dataclass(frozen=True)
 class Registered:
-    """A published taxonomy in MLflow."""
+    """A published taxonomy in MLflow: its run, its version, and the experiment of all runs."""
 
     run_id: str
     version: str
+    experiment: str
 
 
 def register_taxonomy(
@@ -31,6 +32,7 @@ def register_taxonomy(
     files: Sequence[Path],
     params: Mapping[str, str | int | float],
     metrics: Mapping[str, float],
+    tags: Mapping[str, str],
 ) -> Registered:
     """Register a published taxonomy as a version of the model `taxonomy`.
 
@@ -43,11 +45,12 @@ def register_taxonomy(
         files: what the run keeps: taxonomy.json, the tables, the report.
         params: what the taxonomy was made with.
         metrics: its figures, such as mean gain and quality.
+        tags: what else its run is found by.
     """
     connection = connect(tracking_uri, experiment)
     with connection.writing():
         found = _registered(connection, digest)
-        return found or _register(connection, digest, files, params, metrics)
+        return found or _register(connection, digest, files, params, metrics, tags)
 
 
 def registered_module(tracking_uri: str, uri: str) -> Any:
@@ -76,7 +79,7 @@ def find_taxonomy(tracking_uri: str, experiment: str, digest: str) -> Registered
 def _registered(connection: Connection, digest: str) -> Registered | None:
     query = f"name = '{MODEL}' AND tags.`{DIGEST}` = {json.dumps(digest)}"
     for version in connection.client.search_model_versions(query, max_results=1):
-        return Registered(str(version.run_id), str(version.version))
+        return Registered(str(version.run_id), str(version.version), connection.experiment)
     return None
 
 
@@ -86,9 +89,10 @@ def _register(
     files: Sequence[Path],
     params: Mapping[str, str | int | float],
     metrics: Mapping[str, float],
+    more: Mapping[str, str],
 ) -> Registered:
     client = connection.client
-    tags = {"kind": "taxonomy", DIGEST: digest}
+    tags = {**more, "kind": "taxonomy", DIGEST: digest}
     run = client.create_run(connection.experiment, tags=tags, run_name=f"taxonomy {digest}")
     run_id: str = run.info.run_id
     client.log_batch(
@@ -106,4 +110,4 @@ def _register(
     version = client.create_model_version(
         MODEL, source=run.info.artifact_uri, run_id=run_id, tags={DIGEST: digest}
     )
-    return Registered(run_id, str(version.version))
+    return Registered(run_id, str(version.version), connection.experiment)

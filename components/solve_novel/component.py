@@ -1,0 +1,41 @@
+"""The component solve-novel."""
+
+from kfp import dsl
+
+from components.images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def solve_novel(
+    store: str,
+    config: str,
+    tracking: str,
+    plan: str,
+    selected: str,
+    after: list,  # noqa: ARG001
+    summary: dsl.Output[dsl.Markdown],
+    figures: dsl.Output[dsl.Metrics],
+) -> str:
+    """Find a declared task's best transfer policy, and its place in the published taxonomies.
+
+    Args:
+        store: root of the store, a folder or an object-store URL.
+        config: one profile of params.yaml, as canonical JSON.
+        tracking: MLflow's tracking URI.
+        plan: the plan's key.
+        selected: the selected sets' key.
+        after: ids of the shards that must be trained before; only their order matters.
+        summary: the policies in words.
+        figures: the best policy in numbers.
+
+    Returns:
+        The key of the task's files: they lie in `novel/<key>/` of the store.
+    """
+    from taskonomy import inserting, showing, stages
+    from taskonomy.orchestration import stage
+
+    with stage("solve-novel"):
+        context = stages.Context(store, config, tracking)
+        key = inserting.solve_novel(context, plan, selected)
+        showing.inserted(context, plan, key, summary, figures)
+        return key
