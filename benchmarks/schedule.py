@@ -185,9 +185,9 @@ def work(config: Config, tasks: Sequence[int]) -> list[Work]:
 
 @cache
 def between() -> tuple[int, float]:
-    """How many steps are outside of the loops, and the seconds of their work."""
+    """How many steps are outside of the loops, and the seconds that they took when measured."""
     outside = sum(not step.loop for step in read("taxonomy").steps)
-    return outside, sum(units.read().stages.values())
+    return outside, sum(effort.of(effort.amount) for effort in units.read().stages.values())
 
 
 def run(of: Work, shards: int, pools: Pools, seed: int) -> Outcome:

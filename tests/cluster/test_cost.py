@@ -1,5 +1,6 @@
 """What a run costs: counts by training's own rules, and arithmetic checked against torch."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from taskonomy.cluster.compiled import Compiled, read
 from taskonomy.cluster.cost import LOOPS, cost, pods_of, shards_of
 from taskonomy.cluster.loads import Loads
 from taskonomy.cluster.measure import units as measured
-from taskonomy.cluster.units import Rate, Units
+from taskonomy.cluster.units import Effort, Rate, Units
 from taskonomy.config import Config, load
 from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
@@ -39,7 +40,7 @@ UNITS = Units(
     shards=1,
     rates={kind: Rate(1, 1.0, 1e9) for kind in ("task", "scratch", "order 1", "order 2")},
     beside={"train-task": 1.0, "train-transfers": 0.5},
-    stages={"publish": 7.0, "plan": 0.0},
+    stages={"publish": Effort(2.0, 5.0, 865.0), "solve-taxonomy": Effort(1.0, 0.0, 1.0)},
     rendering=0.25,
     image=10.0,
     tracking=1000.0,
@@ -95,9 +96,46 @@ def test_hours_are_work_over_speed(demo: Config, pipeline: Compiled) -> None:
         each = seconds(loads.readouts(targets, order).test, steps, batch)
         expected += count * (each + 0.5)
     assert found.gpu_hours == pytest.approx(expected / 3600)
-    assert found.cpu_hours == pytest.approx((demo.data.images * 0.25 + 7.0) / 3600)
+    assert found.cpu_hours == pytest.approx((demo.data.images * 0.25 + 7.0 + 1.0) / 3600)
+    assert {"Plan task networks", "Evaluate"} <= set(found.unmeasured)
     assert found.storage["images and labels"] == demo.data.images * 64 * 64 * 10.0
     assert found.storage["MLflow's database"] == 865_000.0
+    a_model = json.loads(units.REQUESTS.read_text())["a_model"]
+    assert found.requests == {kind: 865 * each for kind, each in a_model.items()}
+    assert set(a_model) == {"GET", "HEAD", "LIST", "PUT"}
+
+
+def test_stages_that_train_nothing_grow_with_what_they_work_on(
+    demo: Config, pipeline: Compiled
+) -> None:
+    few, many = (amounts.stages(demo, amounts.models(demo, tasks)) for tasks in (26, 260))
+    # Ten times the targets and the sources.
+    assert many["select-candidates"] == pytest.approx(1000 * few["select-candidates"])
+    assert many["publish"] == amounts.models(demo, 260).all
+    more = replace(demo, affinity=replace(demo.affinity, replicates=1000))
+    twice = amounts.stages(more, amounts.models(demo))["compute-affinity"]
+    assert twice == 2 * few["compute-affinity"]
+    found = cost(pipeline, demo, UNITS, {}, tasks=260)
+    published = 2.0 + 5.0 * many["publish"] / 865
+    assert found.cpu_hours == pytest.approx((demo.data.images * 0.25 + published + 1.0) / 3600)
+
+
+def test_inserting_a_task_costs_its_own_readouts(demo: Config) -> None:
+    found = cost(read("novel-task"), demo, UNITS, {})
+    assert found.models.all == 37
+    assert found.shards == {"first-order": 2, "higher-order": 2}
+    targets = [name for name in demo.tasks if task(name).role == "both"]
+    loads, amount = Loads(demo), amounts.examples(demo)
+
+    def seconds(test: float) -> float:
+        examples = 3 * amount.transfer_steps * demo.transfer.batch + amount.test
+        return test * examples / 1e9 + 0.5
+
+    expected = seconds(loads.networks(targets).test)
+    expected += 26 * seconds(loads.readouts(targets, 1).test)
+    expected += 10 * seconds(loads.readouts(targets, 2).test)
+    assert found.gpu_hours == pytest.approx(expected / 3600)
+    assert found.storage["images and labels"] == 0
 
 
 def test_pods_are_steps_with_their_drivers(pipeline: Compiled) -> None:

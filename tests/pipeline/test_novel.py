@@ -12,6 +12,7 @@ import pytest
 from mlflow import MlflowClient
 
 from taskonomy import inserting, outcomes, showing
+from taskonomy.cli import main
 from taskonomy.config import load
 from taskonomy.errors import BadInput
 from taskonomy.orchestration import execute
@@ -143,3 +144,14 @@ def test_what_cannot_be_inserted_is_named(inserted: Inserted, tmp_path: Path) ->
         inserting.plan_novel(
             Context(context.store, other, context.tracking), taxonomy, str(EXAMPLE)
         )
+
+
+def test_submit_tells_what_it_would_send(capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"store": "s3://taskonomy/store", "taxonomy": "abc", "task": "s3://taskonomy/mine.py"}
+    sets = [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
+    assert main(["submit", "novel-task", "--dry-run", *sets]) == 0
+    told = capsys.readouterr().out
+    assert "novel-task (novel_task.yaml)" in told
+    # The demo's sources and ten sets of the best ones, and the scratch network.
+    assert "models      37" in told
+    assert "2 first-order, 2 higher-order" in told

@@ -1,4 +1,4 @@
-"""How much a profile does: examples, steps and models, by the rules that training follows."""
+"""How much a profile does: examples, steps, models and comparisons, by the rules of the stages."""
 
 from math import comb
 from typing import NamedTuple
@@ -80,3 +80,32 @@ def models(config: Config, tasks: int = 0) -> Models:
         for order in range(2, config.transfer.max_order + 1)
     )
     return Models(count - untrained, untrained, targets, (targets * count, *higher))
+
+
+def one_more(count: Models) -> Models:
+    """What inserting one task into a run trains: its scratch network and its readouts."""
+    return Models(0, 0, 1, tuple(number // count.targets for number in count.readouts))
+
+
+def stages(config: Config, count: Models) -> dict[str, float]:
+    """What each stage that trains nothing works on, in a unit that its time grows with.
+
+    A tournament compares every two candidates of a target on every test image, and again in every
+    replicate. Between a programme of the demo's edges and one of 20,000 (`python -m
+    benchmarks.large`) time grew about with the square of the edges. All else reads each model once.
+
+    Args:
+        config: the profile.
+        count: its models.
+    """
+    tested, edges = examples(config).test, sum(count.readouts)
+    sources, candidates = count.readouts[0] / count.targets, edges / count.targets + 1
+    programmes = len(config.taxonomy.budgets) * config.taxonomy.max_order
+    return {
+        "plan": float(count.all),
+        "select-candidates": count.targets * sources**2 * tested,
+        "compute-affinity": count.targets * candidates**2 * tested * config.affinity.replicates,
+        "solve-taxonomy": float(programmes * edges**2),
+        "evaluate": float(edges),
+        "publish": float(count.all),
+    }

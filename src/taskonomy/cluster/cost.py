@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from taskonomy.cluster import amounts
 from taskonomy.cluster.amounts import Models, examples, models
 from taskonomy.cluster.compiled import Compiled, Step
 from taskonomy.cluster.loads import Load, Loads
@@ -17,8 +18,9 @@ from taskonomy.cluster.units import REQUESTS, Units
 from taskonomy.config import Config
 from taskonomy.dictionary import TARGETS, task
 
-# What trains inside each loop of pipelines/taxonomy.py.
+# What trains in each loop of pipelines/taxonomy.py; novel-task has the last two, for one target.
 LOOPS = ("task-networks", "first-order", "higher-order")
+_DATA = "version-data"
 _FLOAT = 4
 # Kubeflow runs a driver before every step, and another around each turn of a loop.
 _STEP, _TURN, _LOOP, _ROOT = 2, 3, 1, 1
@@ -34,6 +36,7 @@ class Cost:
         pods: all pods, Kubeflow's own drivers included.
         gpu_hours: hours of GPUs that training pods hold, at the measured device's speed.
         cpu_hours: hours of all other steps' pods.
+        unmeasured: steps that were not measured, and are not in those hours.
         longest: hours of the longest shard of each loop, if shards are balanced.
         storage: bytes by what they hold.
         requests: requests to the object store by kind; empty where none were measured.
@@ -44,6 +47,7 @@ class Cost:
     pods: int
     gpu_hours: float
     cpu_hours: float
+    unmeasured: tuple[str, ...]
     longest: Mapping[str, float]
     storage: Mapping[str, float]
     requests: Mapping[str, float]
@@ -61,23 +65,27 @@ def cost(
         given: values of the pipeline's parameters, for the number of GPUs.
         tasks: as if the dictionary had so many tasks; 0: the profile's own.
     """
-    count, loads = models(config, tasks), Loads(config)
+    whole, loads = models(config, tasks), Loads(config)
+    inside = {step.loop: step for step in pipeline.steps if step.loop in LOOPS}
+    count = whole if LOOPS[0] in inside else amounts.one_more(whole)
     work = work_of(config, units, loads, count)
     hours = {loop: sum(seconds.values()) / 3600 for loop, seconds in work.items()}
     shards = shards_of(config, count)
-    inside = {step.loop: step for step in pipeline.steps if step.loop in shards}
     outside = [step for step in pipeline.steps if not step.loop]
-    others = sum(units.stages.get(step.component, 0.0) for step in outside)
-    if any(step.component == "version-data" for step in outside):
-        others += config.data.images * units.rendering
+    rendered = any(step.component == _DATA for step in outside)
+    worked_on = amounts.stages(config, whole)
+    known = {stage: effort.of(worked_on[stage]) for stage, effort in units.stages.items()}
+    known[_DATA] = config.data.images * units.rendering
+    others = {step.component: known[step.component] for step in outside if step.component in known}
     return Cost(
         models=count,
         shards={loop: shards[loop] for loop in inside},
         pods=pods_of(pipeline, shards),
         gpu_hours=sum(hours[loop] * gpus(step, pipeline, given) for loop, step in inside.items()),
-        cpu_hours=others / 3600,
+        cpu_hours=sum(others.values()) / 3600,
+        unmeasured=tuple(step.name for step in outside if step.component not in others),
         longest={loop: hours[loop] / shards[loop] for loop in inside if shards[loop]},
-        storage=_storage(config, units, loads, count) if inside else {},
+        storage=_storage(config, units, loads, count, data=rendered) if inside else {},
         requests=_requests(count) if inside else {},
     )
 
@@ -145,7 +153,9 @@ def _names(config: Config) -> tuple[list[str], list[str]]:
     return trained, [name for name in config.tasks if name in TARGETS]
 
 
-def _storage(config: Config, units: Units, loads: Loads, count: Models) -> dict[str, float]:
+def _storage(
+    config: Config, units: Units, loads: Loads, count: Models, *, data: bool
+) -> dict[str, float]:
     amount, (names, targets) = examples(config), _names(config)
     kinds = [(count.tasks, loads.networks(names)), (count.targets, loads.networks(targets))]
     kinds += [
@@ -155,7 +165,7 @@ def _storage(config: Config, units: Units, loads: Loads, count: Models) -> dict[
     kept = sum(number * (load.size + _FLOAT * amount.test) for number, load in kinds)
     code = _FLOAT * config.network.code_channels * loads.positions
     return {
-        "images and labels": config.data.images * config.data.size**2 * units.image,
+        "images and labels": data * config.data.images * config.data.size**2 * units.image,
         "models": kept,
         "models in MLflow": kept,
         "representations": (count.tasks + count.untrained) * amount.represented * code,

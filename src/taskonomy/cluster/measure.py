@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from taskonomy.cluster import loads
-from taskonomy.cluster.amounts import examples
-from taskonomy.cluster.units import Rate, Units
+from taskonomy.cluster import amounts, loads
+from taskonomy.cluster.units import Effort, Rate, Units
 from taskonomy.config import Config
 from taskonomy.errors import BadInput
+from taskonomy.overhead import Spent
 
-_STAGE = re.compile(r"stage (?P<name>[\w-]+)(?: (?P<shard>[\w-]+))?: (?P<seconds>\d+\.\d) s")
+_STAGE = re.compile(r" *stage (?P<name>[\w-]+)(?: [\w-]+)?: (?P<spent>.*)")
 _RENDER, _TASKS, _TRANSFERS = "version-data", "train-task", "train-transfers"
 
 
@@ -47,38 +47,46 @@ def units(out: Path, config: Config, device: str) -> Units:
         shards=config.shards,
         rates=rates,
         beside={
-            stage: (sum(walls[stage]) - sum(row["seconds"] for row in of)) / len(of)
+            stage: (_whole(walls[stage]) - sum(row["seconds"] for row in of)) / len(of)
             for stage, of in spent.items()
         },
         stages={
-            stage: sum(seconds)
-            for stage, seconds in walls.items()
-            if stage not in (_RENDER, _TASKS, _TRANSFERS)
+            stage: Effort(
+                sum(one.start + one.imports for one in walls[stage]),
+                sum(one.own for one in walls[stage]),
+                amount,
+            )
+            for stage, amount in amounts.stages(config, amounts.models(config)).items()
         },
-        rendering=sum(walls[_RENDER]) / config.data.images,
+        rendering=_whole(walls[_RENDER]) / config.data.images,
         image=sum(map(_bytes, rooms)) / pixels,
         tracking=(out / "mlflow.db").stat().st_size / len(rows),
     )
 
 
-def _walls(logs: Path) -> dict[str, list[float]]:
-    """Seconds of each stage, one entry a shard, of the longest run that was logged."""
+def _whole(steps: Iterable[Spent]) -> float:
+    return sum(one.whole for one in steps)
+
+
+def _walls(logs: Path) -> dict[str, list[Spent]]:
+    """What each stage took, one entry a step, in the longest run that was logged."""
     runs = []
     for path in sorted(logs.glob("*.log")):
-        seconds: dict[str, list[float]] = defaultdict(list)
+        steps: dict[str, list[Spent]] = defaultdict(list)
         for line in path.read_text(errors="replace").splitlines():
-            if found := _STAGE.search(line):
-                seconds[found["name"]].append(float(found["seconds"]))
-        runs.append(seconds)
+            found = _STAGE.fullmatch(line)
+            if found and (spent := Spent.find(found["spent"])):
+                steps[found["name"]].append(spent)
+        runs.append(steps)
     whole = [run for run in runs if {_RENDER, _TASKS, _TRANSFERS, "publish"} <= set(run)]
     if not whole:
         raise BadInput(f"{logs}: no log of a whole run; expected the folder of `taskonomy run`")
-    return max(whole, key=lambda run: sum(map(sum, run.values())))
+    return max(whole, key=lambda run: sum(map(_whole, run.values())))
 
 
 def _rates(rows: Iterable[Mapping[str, Any]], config: Config) -> dict[str, Rate]:
     """Seconds and operations by kind of model, of those that finished."""
-    amount, batches = examples(config), {"task": config.training.batch}
+    amount, batches = amounts.examples(config), {"task": config.training.batch}
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     of = loads.Loads(config)

@@ -36,6 +36,24 @@ class Rate(NamedTuple):
         return self.operations / self.seconds
 
 
+class Effort(NamedTuple):
+    """What a stage that trains nothing took.
+
+    Attributes:
+        fixed: seconds of starts and imports, whatever there is to do.
+        seconds: of its own work.
+        amount: what it worked on (`amounts.stages`).
+    """
+
+    fixed: float
+    seconds: float
+    amount: float
+
+    def of(self, amount: float) -> float:
+        """Seconds for another amount."""
+        return self.fixed + self.seconds * amount / self.amount
+
+
 @dataclass(frozen=True, kw_only=True)
 class Units:
     """What a run took.
@@ -47,7 +65,7 @@ class Units:
         rates: by kind of model: `task`, `scratch`, and `order N` for readouts.
         beside: seconds a model of training pods beside the models' own, by stage: start, decoding,
             representations, logging.
-        stages: seconds of the stages that train nothing.
+        stages: the stages that train nothing, all uses of one together.
         rendering: seconds of the stage version-data, an image.
         image: bytes of an image with all its labels, a pixel.
         tracking: bytes of MLflow's database, a model.
@@ -58,14 +76,16 @@ class Units:
     shards: int
     rates: Mapping[str, Rate]
     beside: Mapping[str, float]
-    stages: Mapping[str, float]
+    stages: Mapping[str, Effort]
     rendering: float
     image: float
     tracking: float
 
     def to_json(self) -> str:
         """As `units.json` holds them."""
-        values = asdict(self) | {"rates": {k: rate._asdict() for k, rate in self.rates.items()}}
+        values = asdict(self)
+        for name in ("rates", "stages"):
+            values[name] = {key: entry._asdict() for key, entry in getattr(self, name).items()}
         return json.dumps(values, indent=1) + "\n"
 
 
@@ -78,7 +98,8 @@ def read(path: Path = MEASURED) -> Units:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         rates = {kind: Rate(**rate) for kind, rate in values.pop("rates").items()}
-        return Units(rates=rates, **values)
+        stages = {stage: Effort(**effort) for stage, effort in values.pop("stages").items()}
+        return Units(rates=rates, stages=stages, **values)
     except FileNotFoundError as error:
         raise BadInput(f"{path}: no such file; expected unit costs") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:

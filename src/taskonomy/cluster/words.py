@@ -31,11 +31,12 @@ def told(cost: Cost, units: Units) -> str:
     """What a run costs, if its store is empty."""
     loops = ", ".join(f"{count} {loop}" for loop, count in cost.shards.items())
     longest = ", ".join(f"{hours:.2f} h {loop}" for loop, hours in cost.longest.items())
+    unmeasured = f"; not measured: {', '.join(cost.unmeasured)}" if cost.unmeasured else ""
     lines = [
         f"models      {cost.models.all:,}" if cost.shards else "models      none",
         f"pods        {cost.pods:,}, with Kubeflow's drivers; shards: {loops or 'none'}",
         f"GPU hours   {cost.gpu_hours:.2f}, had the GPU the speed of what was measured",
-        f"CPU hours   {cost.cpu_hours:.2f} of steps without a GPU",
+        f"CPU hours   {cost.cpu_hours:.2f} of steps without a GPU{unmeasured}",
     ]
     if longest:
         lines.append(f"one shard   {longest}")

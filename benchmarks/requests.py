@@ -1,0 +1,137 @@
+"""How many requests a run makes to an object store, for each model that it trains.
+
+    python -m benchmarks.requests > src/taskonomy/cluster/requests.json
+
+Runs every stage on a tiny profile with a store in S3 (moto's server, as a process of its own) and
+counts what the server has logged; by stage on stderr. Data are no part of the store.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+
+from taskonomy import stages
+from taskonomy.config import Config, load
+from taskonomy.data.scenes.dataset import render_dataset
+
+ROOT = Path(__file__).resolve().parents[1]
+BUCKET = "taskonomy"
+IMAGES = 120
+TASKS = ("denoising", "random_projection", "keypoints2d", "normal", "depth_euclidean")
+REQUEST = re.compile(r'"(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP')
+
+
+@contextmanager
+def server(log: Path) -> Iterator[None]:
+    """An S3 server whose log names every request; boto3 and s3fs are told where it is."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    os.environ |= {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    command = [sys.executable, "-m", "moto.server", "--port", str(port)]
+    with log.open("w") as written, subprocess.Popen(command, stderr=written, stdout=written) as run:
+        try:
+            while "Running on" not in log.read_text():
+                if run.poll() is not None:
+                    raise SystemExit(f"moto.server ended: {log.read_text()}")
+                time.sleep(0.1)
+            boto3.client("s3").create_bucket(Bucket=BUCKET)
+            yield
+        finally:
+            run.terminate()
+
+
+def tiny() -> Config:
+    """The demo profile on few tasks, small images and with little training."""
+    config = load(ROOT / "params.yaml", "demo")
+    return replace(
+        config,
+        tasks=TASKS,
+        data=replace(config.data, images=IMAGES, size=32),
+        network=replace(config.network, image_size=32, target_size=16, widths=(4, 8, 8)),
+        training=replace(config.training, epochs=4, batch=8),
+        transfer=replace(config.transfer, images=16, test_images=16, steps=2, batch=8, top=3),
+        affinity=replace(config.affinity, replicates=20),
+        taxonomy=replace(config.taxonomy, budgets=(2, 4)),
+    )
+
+
+def road(context: stages.Context, data: Path) -> Iterator[str]:
+    """Every stage in turn; its name once it is done."""
+    dataset = stages.version_data(context, str(data))
+    yield "version-data"
+    plan = stages.plan(context, dataset)
+    yield "plan"
+    for shard in plan.task_shards:
+        stages.train_task(context, shard)
+    yield "train-task"
+    for shard in plan.transfer_shards:
+        stages.train_transfers(context, shard)
+    yield "train-transfers, first order"
+    chosen = stages.select_candidates(context, plan.key)
+    yield "select-candidates"
+    for shard in chosen.transfer_shards:
+        stages.train_transfers(context, shard)
+    yield "train-transfers, higher orders"
+    affinity = stages.compute_affinity(context, plan.key, chosen.key)
+    yield "compute-affinity"
+    taxonomy = stages.solve_taxonomy(context, affinity)
+    yield "solve-taxonomy"
+    evaluation = stages.evaluate(context, affinity, taxonomy)
+    yield "evaluate"
+    stages.publish(context, plan.key, chosen.key, affinity, taxonomy, evaluation)
+    yield "publish"
+
+
+def kind(method: str, path: str) -> str:
+    """As object stores bill them: listings apart from reads."""
+    return "LIST" if method == "GET" and "list-type=2" in path else method
+
+
+def main() -> int:
+    """Run the road once and count."""
+    config = tiny()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["HOME"] = name  # the cache of fetched outputs starts empty
+        os.chdir(folder)
+        render_dataset(folder / "rooms", config.data.images, config.data.size, 0, 2)
+        context = stages.Context(
+            f"s3://{BUCKET}/store", config.to_json(), f"sqlite:///{folder}/mlflow.db"
+        )
+        log = folder / "log"
+        with server(log):
+            total, place = Counter[str](), len(log.read_text())
+            for stage in road(context, folder / "rooms"):
+                text = log.read_text()
+                found = Counter(kind(*request) for request in REQUEST.findall(text[place:]))
+                total, place = total + found, len(text)
+                print(f"{stage}: {dict(found)}", file=sys.stderr)
+            pages = boto3.client("s3").get_paginator("list_objects_v2")
+            listed = pages.paginate(Bucket=BUCKET, Prefix="store/models/")
+            models = sum(page["KeyCount"] for page in listed)
+    each = {name: round(count / models, 2) for name, count in sorted(total.items())}
+    command = "python -m benchmarks.requests"
+    print(json.dumps({"command": command, "models": models, "a_model": each}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
