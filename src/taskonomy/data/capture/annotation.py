@@ -27,6 +27,8 @@ from taskonomy.data.capture.frames import Capture
 from taskonomy.data.layout import View
 from taskonomy.errors import BadInput
 
+VERSION = 2
+"""Raised whenever equal captures give other labels."""
 STRIDE = 2
 """Geometry is fitted on every second pixel: planes reach over many, and views are smaller."""
 SHADOW = 8
@@ -68,7 +70,7 @@ def annotate(capture: Path, out: Path, size: int = 256) -> None:
         views = _annotate(source, temporary, size)
         about = {
             "source": "capture",
-            "version": 1,
+            "version": VERSION,
             "size": size,
             "images": views,
             "frames": len(source.numbers),
@@ -145,13 +147,16 @@ def _grid(source: Capture) -> Float64[np.ndarray, "3 3"]:
 def _upright(source: Capture, depths: list[Float32[np.ndarray, "h w"]]) -> Capture:
     """The capture in a world whose +Z is up and whose walls run along X and Y."""
     chosen = np.unique(np.linspace(0, len(depths) - 1, SURVEYED).astype(int))
-    normals = []
+    normals, area = [], []
     for i in chosen:
         surface = planes.fit(depths[i], _grid(source))
-        some = surface.normals()[::4, ::4][surface.valid[::4, ::4]]
-        normals.append(some.astype(np.float64) @ source.rotations[i].T)
+        some = np.flatnonzero(surface.valid)[::16]
+        seen = surface.normals().reshape(-1, 3)[some].astype(np.float64)
+        normals.append(seen @ source.rotations[i].T)
+        area.append(surface.q.ravel()[some].astype(np.float64) ** -2)
+    camera_up = -source.rotations[:, :, 1].mean(0)
     try:
-        turn = world.upright(np.concatenate(normals), -source.rotations[:, :, 1].mean(0))
+        turn = world.upright(np.concatenate(normals), np.concatenate(area), camera_up)
     except BadInput as error:
         raise BadInput(f"{source.folder}: {error}") from error
     return replace(source, rotations=turn @ source.rotations, locations=source.locations @ turn.T)
