@@ -83,3 +83,4 @@ docs: .venv/.synced  ## the figures in docs that commands print
 	$(BIN)/python -m benchmarks.schedule --figure docs/scale.svg > docs/scale.txt
 	$(BIN)/python -m benchmarks.solve $(RELEASED) scales > docs/scale-choice.txt
 	$(BIN)/python -m benchmarks.tree $(RELEASED) > docs/tree-choice.txt
+	$(BIN)/python -m benchmarks.labels > docs/label-truth.txt
