@@ -6,6 +6,7 @@ from math import fsum, isfinite
 import pytest
 
 from taskonomy.errors import BadInput, Infeasible
+from taskonomy.taxonomy import start
 from taskonomy.taxonomy.hypergraph import Hypergraph, build
 from taskonomy.taxonomy.options import undominated
 from taskonomy.taxonomy.program import ranked, solve
@@ -126,3 +127,22 @@ def test_the_search_ends_at_a_policy_that_no_swap_improves(seed: int) -> None:
                 swapped = replace(RAW, sources=(*(set(choice.sources) - {out}), into))
                 other = solve(build(everything(seed), swapped), budget)
                 assert other.objective <= choice.objective + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_large_programme_starts_from_a_better_policy_and_ends_at_the_same(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = build(everything(seed), replace(RAW, must_use=("normal",)))
+    options = undominated(graph)
+    for budget in (1, 2, 3):
+        searched, proven = good_choice(graph, options, budget), solve(graph, budget)
+        with monkeypatch.context() as patch:
+            patch.setattr(start, "LARGE", 0)
+            choice = start.starting_choice(graph, options, budget)
+            assert solve(graph, budget) == proven
+        assert choice is not None
+        assert searched is not None
+        assert choice.cost <= budget
+        assert "normal" in choice.sources
+        assert searched.objective - 1e-9 <= choice.objective <= proven.objective + 1e-9

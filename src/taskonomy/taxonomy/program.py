@@ -15,8 +15,8 @@ from taskonomy.taxonomy.options import (
     has_runner_up,
     undominated,
 )
-from taskonomy.taxonomy.search import good_choice
 from taskonomy.taxonomy.solver import ROUNDING, Program
+from taskonomy.taxonomy.start import starting_choice
 
 _ALTERNATIVES = 8
 """How many further tied sets of tasks are compared before the first in order is taken."""
@@ -62,7 +62,7 @@ def solve(graph: Hypergraph, budget: float | int) -> Solution:
     _check_coverage(graph, budget)
     options = undominated(graph)
     program = Program(graph, options, budget)
-    start = good_choice(graph, options, budget)
+    start = starting_choice(graph, options, budget)
     found = [start or _first(graph, options, program, budget)]
     best = found[0]
     for _ in range(_ALTERNATIVES + 1):
@@ -92,7 +92,7 @@ def optimum(graph: Hypergraph, budget: float | int) -> tuple[Candidate, ...]:
     """
     options = undominated(graph)
     program = Program(graph, options, budget)
-    if start := good_choice(graph, options, budget):
+    if start := starting_choice(graph, options, budget):
         program.suggest(start.options)
     best = _first(graph, options, program, budget)
     return tuple(option.edge for option in best.options)

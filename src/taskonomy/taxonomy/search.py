@@ -5,7 +5,7 @@ edges tells what every further purchase would be worth: of the edges into a targ
 task only, the best one for each such task.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -16,12 +16,21 @@ from taskonomy.taxonomy.options import Choice, Option, best_within
 _ROUNDING = 1e-9
 
 
-def good_choice(graph: Hypergraph, options: Sequence[Option], budget: float | int) -> Choice | None:
+def good_choice(
+    graph: Hypergraph,
+    options: Sequence[Option],
+    budget: float | int,
+    bought: Collection[str] = (),
+) -> Choice | None:
     """Return a policy that no single purchase or swap of two tasks improves.
 
     None if the search ends at a set of tasks that leaves a target without an edge.
+
+    Args:
+        bought: tasks within the budget that the search starts from.
     """
     search = _Search(graph, options, budget)
+    search.bought |= np.array([name in bought for name in graph.sources])
     search.buy()
     while search.swap():
         search.buy()

@@ -42,22 +42,34 @@ class Program:
 
     SCIP through `pywraplp`: it starts in 0.1 s, where MathOpt takes 0.7 s to import and CP-SAT
     2 s; and what `pywraplp` calls HIGHS is PDLP in OR-Tools 9.15, which knows no integers.
+
+    Args:
+        relaxed: whether tasks may be bought, and edges chosen, in part; by GLOP.
     """
 
-    def __init__(self, graph: Hypergraph, options: Sequence[Option], budget: float | int) -> None:
+    def __init__(
+        self,
+        graph: Hypergraph,
+        options: Sequence[Option],
+        budget: float | int,
+        *,
+        relaxed: bool = False,
+    ) -> None:
         self._graph, self._options, self._budget = graph, options, budget
-        self._solver = pywraplp.Solver.CreateSolver("SCIP")
-        self._solver.SetSolverSpecificParametersAsString(_PARAMETERS)
-        self._bought = {name: self._solver.BoolVar("") for name in graph.sources}
-        self._chosen = [self._solver.BoolVar("") for _ in options]
+        self._solver = pywraplp.Solver.CreateSolver("GLOP" if relaxed else "SCIP")
+        if not relaxed:
+            self._solver.SetSolverSpecificParametersAsString(_PARAMETERS)
+        self._bought = {name: self._solver.Var(0, 1, not relaxed, "") for name in graph.sources}
+        self._chosen = [self._solver.Var(0, 1, not relaxed, "") for _ in options]
         self.version: str = self._solver.SolverVersion()
         self._link()
         within_budget = self._at_most(budget * (1 + ROUNDING))
         objective = self._solver.Objective()
         objective.SetMaximization()
         for name, variable in self._bought.items():
-            # Once y is 0 or 1, the best x is clear.
-            variable.SetBranchingPriority(1)
+            if not relaxed:
+                # Once y is 0 or 1, the best x is clear.
+                variable.SetBranchingPriority(1)
             within_budget.SetCoefficient(variable, graph.cost[name])
             variable.SetLb(name in graph.must_use)
         for option, variable in zip(options, self._chosen, strict=True):
@@ -91,6 +103,12 @@ class Program:
             too_dear = self._at_most(len(bought) - 1)
             for name in bought:
                 too_dear.SetCoefficient(self._bought[name], 1)
+
+    def shares(self) -> dict[str, float]:
+        """Solve, and return how much is bought of every task; nothing if there is no solution."""
+        if self._solver.Solve() != pywraplp.Solver.OPTIMAL:
+            return {}
+        return {name: float(y.solution_value()) for name, y in self._bought.items()}
 
     def suggest(self, options: Collection[Option]) -> None:
         """Give the solver a policy to start from."""
