@@ -108,7 +108,7 @@ def normals(capture: Dataset, out: Path) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         config = replace(there.workspace.config, tasks=(NORMAL.name,))
         parts = splits.split(capture)
-        here = Session(Workspace(Store(folder), config, capture, "capture", parts))
+        here = Session(Workspace(Store(folder), config, capture, "capture", "capture", parts))
         chosen = here.examples(NORMAL)
         constants = [
             Always(guess(NORMAL, feed_of(each, NORMAL, each.examples(NORMAL).train)))

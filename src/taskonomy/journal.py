@@ -29,7 +29,7 @@ def _logged(workspace: Workspace, ref: Ref) -> Logged:
             "seed": str(found.seed),
             "regime": found.regime,
             "status": found.status,
-            "dataset": workspace.dataset_key,
+            "dataset": workspace.content,
             **origin(),
         },
         metrics={} if found.test_loss is None else {"test_loss": found.test_loss},

@@ -119,7 +119,11 @@ def _traced(
     from taskonomy.tracking.registry import find_taxonomy
 
     registered = find_taxonomy(context.tracking, stages.EXPERIMENT, publication)
-    found = {} if registered is None else links(context.tracking, registered, dataset)
+    found = (
+        {}
+        if registered is None
+        else links(context.tracking, registered, stages.recorded_content(recorded))
+    )
     origin = {
         "dataset": dataset,
         "data_md5": recorded["dvc"]["md5"],
@@ -132,19 +136,19 @@ def _traced(
     return origin, found
 
 
-def links(tracking: str, registered: "Registered", dataset: str) -> dict[str, str]:
+def links(tracking: str, registered: "Registered", content: str) -> dict[str, str]:
     """Addresses of MLflow's pages by what they show; none where MLflow is a file.
 
     Args:
         tracking: MLflow's tracking URI.
         registered: the taxonomy in MLflow.
-        dataset: the data set's key, which every model's run is tagged with.
+        content: the data's files and splits, which every model's run is tagged with.
     """
     if not tracking.startswith("http"):
         return {}
     pages = f"{tracking.rstrip('/')}/#"
     runs = f"{pages}/experiments/{registered.experiment}"
-    wanted = quote(f"tags.dataset = '{dataset}'")
+    wanted = quote(f"tags.dataset = '{content}'")
     return {
         "the taxonomy": f"{pages}/models/taxonomy/versions/{registered.version}",
         "its run": f"{runs}/runs/{registered.run_id}",

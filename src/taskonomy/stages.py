@@ -9,10 +9,11 @@ for what it uses.
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskonomy import planning
 from taskonomy.config import Config
@@ -96,21 +97,19 @@ def version_data(context: Context, source: str) -> str:
     parts = splits.split(dataset)
     recorded = version.version(root, Path(store.path("version-data", "dvc")))
     table = {part: getattr(parts, part).tolist() for part in ("train", "val", "test")}
-    key = digest(stage="version-data", md5=recorded["md5"], tasks=have, split=table)
-    store.write_json(
-        {
-            "root": str(root),
-            "source": source or "scenes",
-            "dvc": recorded,
-            "tasks": have,
-            "left_out": missing,
-            "classes": availability.classes(root),
-            "split": {"kind": parts.kind, "note": parts.note, **table},
-            "views": len(dataset.views),
-            "buildings": len(dataset.buildings),
-        },
-        *("version-data", key, "dataset.json"),
-    )
+    facts = {
+        "root": str(root),
+        "source": source or "scenes",
+        "dvc": recorded,
+        "tasks": have,
+        "left_out": missing,
+        "classes": availability.classes(root),
+        "split": {"kind": parts.kind, "note": parts.note, **table},
+        "views": len(dataset.views),
+        "buildings": len(dataset.buildings),
+    }
+    key = digest(stage="version-data", content=recorded_content(facts), tasks=have)
+    store.write_json(facts, "version-data", key, "dataset.json")
     store.finish("version-data", key, started=started)
     return key
 
@@ -373,7 +372,17 @@ def open_workspace(context: Context, dataset: str) -> "Workspace":
     indexed = layout.index(Path(facts["root"]))
     # What the data set has no labels for is not asked for.
     config = replace(config, tasks=tuple(facts["tasks"]))
-    return Workspace(store, config, indexed, dataset, splits.split(indexed))
+    parts = splits.split(indexed)
+    return Workspace(store, config, indexed, dataset, recorded_content(facts), parts)
+
+
+def recorded_content(facts: Mapping[str, Any]) -> str:
+    """What models learn from, of a `dataset.json`: its files and splits, whatever is asked of them.
+
+    A dictionary with one task more thus leaves every trained model its name.
+    """
+    split = {part: facts["split"][part] for part in ("train", "val", "test")}
+    return digest(md5=facts["dvc"]["md5"], split=split)
 
 
 def _render(store: Store, config: Config) -> Path:

@@ -1,7 +1,9 @@
 """What a run shows in Kubeflow, what it kept of its shards, what is told of the next one."""
 
 import json
+import os
 import re
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -168,3 +170,24 @@ def test_a_preview_names_what_a_change_invalidates(context: stages.Context, run:
     # The three pairs of the best three sources, for every target.
     assert found.most_higher_order == 3 * len(found.readouts)
     assert sorted((run.out / "store" / "models").iterdir()) == before
+
+
+def test_a_dictionary_with_one_task_more_keeps_every_model(
+    context: stages.Context, run: Run, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(run.out / "store", store, copy_function=os.link)
+    (recorded,) = store.glob("version-data/*/dataset.json")
+    config = load(run.folder / "params.yaml", "tiny")
+    more = replace(config, tasks=(*config.tasks, "edge_texture"))
+    changed = replace(context, store=str(store), config=more.to_json())
+    dataset = stages.version_data(changed, json.loads(recorded.read_text())["root"])
+
+    found = preview.preview(changed, stages.plan(changed, dataset).key)
+
+    # Its network; all readouts into it with its scratch network; its code into every other target.
+    assert found.networks == ("edge_texture",)
+    assert found.kept_readouts == len(planning.first_order(TASKS))
+    into = found.readouts.pop("edge_texture")
+    assert into == sum(job.target == "edge_texture" for job in planning.first_order(more.tasks))
+    assert found.readouts == {job.target: 1 for job in planning.first_order(TASKS)}

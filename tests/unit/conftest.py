@@ -52,7 +52,7 @@ def workspace(rooms: Path, small: Config, tmp_path_factory: pytest.TempPathFacto
     """The rooms with a store that tests share: what one trains, another finds."""
     dataset = layout.index(rooms)
     store = Store(str(tmp_path_factory.mktemp("store")))
-    return Workspace(store, small, dataset, "rooms", splits.split(dataset))
+    return Workspace(store, small, dataset, "rooms", "rooms", splits.split(dataset))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def empty(small: Config, tmp_path: Path) -> Workspace:
     none = np.array([], np.int64)
     dataset = Dataset(tmp_path, (), frozenset(), {})
     splits = Splits(none, none, none, "building", "")
-    return Workspace(Store(str(tmp_path / "store")), small, dataset, "none", splits)
+    return Workspace(Store(str(tmp_path / "store")), small, dataset, "none", "none", splits)
 
 
 def put(

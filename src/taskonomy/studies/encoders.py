@@ -112,7 +112,7 @@ def represent(session: Session, module: nn.Module) -> tuple[str, str]:
     key = digest(
         encoder=content(module),
         views=views.tolist(),
-        dataset=session.workspace.dataset_key,
+        dataset=session.workspace.content,
         image_size=network.image_size,
         size=code_size(network, network.image_size),
     )

@@ -116,10 +116,10 @@ def published(context: Context, taxonomy: str) -> Run:
 def _find(context: Context, out: Path) -> Run | None:
     """The run whose published files lie in a folder; None if the store holds no such models."""
     rows = models.read(out / "models.parquet").to_pylist()
-    known = {row["model_id"] for row in rows}
+    known = {row["model_id"] for row in rows if row["kind"] not in ("transfer", "scratch")}
     for key in Store(context.store).keys("version-data"):
         workspace = open_workspace(context, key)
-        if all(ref.identity in known for ref in task_models(workspace, workspace.config.tasks)):
+        if known == {ref.identity for ref in task_models(workspace, workspace.config.tasks)}:
             readouts = [row for row in rows if row["kind"] in ("transfer", "scratch")]
             return Run(
                 out=out,

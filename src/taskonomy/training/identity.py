@@ -13,7 +13,6 @@ from taskonomy.store import code_version, digest
 from taskonomy.training.workspace import Kind, Workspace
 
 _CODE = (
-    "dictionary",
     "networks",
     *(
         f"data/{name}.py"
@@ -34,6 +33,9 @@ _CODE = (
 _LIBRARIES = ("numpy", "opencv-contrib-python-headless", "torch", "torchvision")
 """The libraries whose arithmetic decides losses."""
 
+_DECLARED = ("inputs", "items", "label", "channels", "loss", "head")
+"""What a task's declaration says of its training; its title, group and cost change no model."""
+
 
 def regime(workspace: Workspace) -> str:
     """The data regime of readouts: the number of images that each is trained on, as configured."""
@@ -53,10 +55,11 @@ def model_id(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, 
     parts: dict[str, Any] = {
         "kind": kind,
         "target": task(target).name,
+        "task": {name: getattr(task(target), name) for name in _DECLARED},
         "seed": config.seed,
         "network": asdict(config.network),
         "test_images": config.transfer.test_images,
-        "dataset": workspace.dataset_key,
+        "dataset": workspace.content,
         "code": code_version(*_CODE),
         "libraries": _versions(),
     }

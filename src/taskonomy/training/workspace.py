@@ -23,7 +23,8 @@ class Workspace:
             `samples/<model id>.npz`, representations at `representations/<key>.npy`.
         config: one profile, whole.
         dataset: the indexed data set.
-        dataset_key: the content key of the data set; equal keys mean equal images and labels.
+        dataset_key: the key of the data set and of the tasks that it is asked for.
+        content: what models learn from, without who asks: the hash of its files and splits.
         splits: indices into `dataset.views`.
     """
 
@@ -31,4 +32,5 @@ class Workspace:
     config: Config
     dataset: Dataset
     dataset_key: str
+    content: str
     splits: Splits
