@@ -76,6 +76,7 @@ RELEASED ?= ../shared/data/stanford-results
 
 bench: .venv/.synced  ## every golden optimum of the released affinities, and the command's time
 	$(BIN)/python -m benchmarks.solve $(RELEASED) golden
+	$(BIN)/python -m benchmarks.solve $(RELEASED) front
 	$(BIN)/python -m benchmarks.solve $(RELEASED) command
 
 docs: .venv/.synced  ## the figures in docs that commands print

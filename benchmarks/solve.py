@@ -2,6 +2,7 @@
 
     python -m benchmarks.solve FOLDER golden     all budgets and orders against golden_16k.json
     python -m benchmarks.solve FOLDER scales     mean gain and quality of every scale over budgets
+    python -m benchmarks.solve FOLDER front      the whole Pareto front of order 4
     python -m benchmarks.solve FOLDER command    the command's wall time, start-up included
 
 FOLDER holds the released files (all_affinities_16k.pkl, wins_vs_pixels_16k.pkl,
@@ -21,7 +22,7 @@ from taskonomy.taxonomy import released
 from taskonomy.taxonomy.hypergraph import Question
 from taskonomy.taxonomy.policy import Policy
 from taskonomy.taxonomy.scales import SCALES
-from taskonomy.taxonomy.sweep import policies
+from taskonomy.taxonomy.sweep import front, policies
 
 FILES = ("all_affinities_16k.pkl", "wins_vs_pixels_16k.pkl", "wins_vs_task_16k.pkl")
 BUDGETS = range(1, 27)
@@ -29,6 +30,7 @@ ORDERS = (1, 2, 3, 4)
 SHOWN = (1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 22)
 EXACT = 1e-6
 SECONDS = 3.0
+FRONT_SECONDS = 20.0
 
 
 def golden(folder: Path, candidates: Sequence[Candidate]) -> bool:
@@ -53,6 +55,17 @@ def _off(policy: Policy, budgets: dict[str, dict[str, float]]) -> float:
         (policy.mean_quality, row["mean_quality"]),
     ]
     return max(float("inf") if a is None else abs(a - b) for a, b in pairs)
+
+
+def whole_front(folder: Path, candidates: Sequence[Candidate]) -> bool:
+    """Time the front of every budget, and compare its objectives with the golden file."""
+    expected = json.loads((folder / "golden_16k.json").read_text())["orders"]
+    started = time.perf_counter()
+    found = front(candidates, Question(scale="raw", max_order=ORDERS[-1]))
+    seconds = time.perf_counter() - started
+    off = max(_off(policy, expected[str(ORDERS[-1])]["budgets"]) for policy in found)
+    print(f"front of order {ORDERS[-1]}: {len(found)} policies in {seconds:.1f} s, off by {off:.1e}")
+    return seconds < FRONT_SECONDS and off <= EXACT
 
 
 def scales(candidates: Sequence[Candidate]) -> bool:
@@ -90,15 +103,17 @@ def command(folder: Path) -> bool:
 
 
 def main() -> int:
-    """Run one of the three."""
+    """Run one of the four."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("what", choices=["golden", "scales", "command"])
+    parser.add_argument("what", choices=["golden", "scales", "front", "command"])
     args = parser.parse_args()
     if args.what == "command":
         return 0 if command(args.folder) else 1
     candidates = released.candidates(*(released.read(args.folder / name) for name in FILES))
-    done = golden(args.folder, candidates) if args.what == "golden" else scales(candidates)
+    if args.what == "scales":
+        return 0 if scales(candidates) else 1
+    done = (golden if args.what == "golden" else whole_front)(args.folder, candidates)
     return 0 if done else 1
 
 
