@@ -64,7 +64,9 @@ def whole_front(folder: Path, candidates: Sequence[Candidate]) -> bool:
     found = front(candidates, Question(scale="raw", max_order=ORDERS[-1]))
     seconds = time.perf_counter() - started
     off = max(_off(policy, expected[str(ORDERS[-1])]["budgets"]) for policy in found)
-    print(f"front of order {ORDERS[-1]}: {len(found)} policies in {seconds:.1f} s, off by {off:.1e}")
+    print(
+        f"front of order {ORDERS[-1]}: {len(found)} policies in {seconds:.1f} s, off by {off:.1e}"
+    )
     return seconds < FRONT_SECONDS and off <= EXACT
 
 
