@@ -5,7 +5,7 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults lint images k8s ui pipeline bench docs
+.PHONY: help setup run test faults lint images k8s ui pipeline bench docs studies
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -85,3 +85,18 @@ docs: .venv/.synced  ## the figures in docs that commands print
 	$(BIN)/python -m benchmarks.solve $(RELEASED) scales > docs/scale-choice.txt
 	$(BIN)/python -m benchmarks.tree $(RELEASED) > docs/tree-choice.txt
 	$(BIN)/python -m benchmarks.labels > docs/label-truth.txt
+	$(BIN)/python -m benchmarks.coverage > docs/coverage.txt
+
+STUDIES = novel label-efficiency regimes transitivity sensitivity generalisation estimators \
+  baselines order
+
+studies: .venv/.synced  ## every study and the novel tasks of docs/ on the run in out/, kept in docs/studies
+	for name in $(STUDIES); do \
+	  $(BIN)/taskonomy study $$name || exit; \
+	  cp out/studies/$$name/$$name.txt out/studies/$$name/$$name.svg docs/studies/ || exit; \
+	done
+	for file in docs/examples/*.py; do \
+	  name=$$(basename $$file .py); \
+	  $(BIN)/taskonomy novel $$file || exit; \
+	  cp out/novel/$$name/$$name.txt out/novel/$$name/$$name.svg docs/studies/ || exit; \
+	done
