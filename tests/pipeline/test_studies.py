@@ -127,7 +127,7 @@ def test_one_thing_is_changed_at_a_time(finished: Finished) -> None:
     assert all(float(str(row["rank agreement"])) < 1 for row in found)
 
 
-def test_encoders_are_trained_on_on_rooms_of_another_look(finished: Finished) -> None:
+def test_encoders_are_trained_further_on_rooms_of_another_look(finished: Finished) -> None:
     folder = study(finished, "generalisation")
     found = rows(folder, "generalisation")
     seeing_colour = {name for name in TASKS if task(name).trained and name != "colorization"}

@@ -14,7 +14,7 @@ STUDIES = {
     "novel": "every target held out in turn, from transfers of orders 1 to 4",
     "transitivity": "chains a to b to c against direct transfers",
     "sensitivity": "encoder depth, code size, readout width and seed: what changes the affinities?",
-    "generalisation": "encoders trained on on another data set (--data): do sources rank alike?",
+    "generalisation": "encoders trained further on other data (--data): do sources rank alike?",
     "baselines": "self-supervised sources and your own encoders alone, against the taxonomy",
     "estimators": "cheap estimates of transferability against measured affinities, and their cost",
     "order": "orders above 4 by nested sets of sources, for two targets",

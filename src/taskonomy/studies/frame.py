@@ -61,6 +61,8 @@ class Study:
 def execute(name: str, study: Study, run: Run) -> Path:
     """Train what a study lacks, measure, and leave its files in `<out>/studies/<name>`.
 
+    On another data set than it would take by itself, `<name>-<that data set's folder>`.
+
     Returns:
         That folder: a text, tables as Parquet and CSV, a figure.
     """
@@ -72,7 +74,8 @@ def execute(name: str, study: Study, run: Run) -> Path:
         train(name, run, phases)
         return study.measure(run)
 
-    return kept(run, f"study-{name}", refs, name, measured, run.out / "studies" / name)
+    title = f"{name}-{run.other.resolve().name}" if run.other else name
+    return kept(run, f"study-{name}", refs, title, measured, run.out / "studies" / title)
 
 
 def kept(

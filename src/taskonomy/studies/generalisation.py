@@ -1,8 +1,9 @@
 """Generalisation: do the taxonomy's sources rank alike on another data set? (paper, section 4)
 
-Every source's encoder is trained on, together with a fresh head, on the other data set's transfer
-images. Sources are ranked there by AHP of their test losses, and held against their affinities in
-the run. The other data set is `--data DIR`, or else rooms of another look and other furniture.
+Every source's encoder is trained further, together with a fresh head, on the other data set's
+transfer images. Sources are ranked there by AHP of their test losses, and held against their
+affinities in the run. The other data set is `--data DIR`, or else rooms of another look and other
+furniture.
 """
 
 from collections.abc import Sequence
@@ -66,7 +67,7 @@ def measure(run: Run) -> Findings:
     values = [float(row["rank agreement"]) for row in rows]
     what = run.other or f"rooms of the family {FAMILY}"
     text = (
-        f"Encoders of the run, trained on with fresh heads on another data set: {what}, "
+        f"Encoders of the run, trained further with fresh heads on another data set: {what}, "
         f"{len(other.dataset.views)} views,\nof which each target takes a readout's images and "
         "steps. Rank agreement: Spearman's correlation of the sources'\naffinities in the run "
         "with those measured here; mean over targets, 95% bootstrap over targets:\n"
@@ -81,15 +82,15 @@ def measure(run: Run) -> Findings:
 STUDY = Study(needs, measure)
 
 
-def train_on(run_workspace: Workspace, other: Workspace, targets: Sequence[str]) -> None:
-    """Train the encoder of every source on for every one of these targets."""
+def train_further(run_workspace: Workspace, other: Workspace, targets: Sequence[str]) -> None:
+    """Train the encoder of every source further for every one of these targets."""
     from taskonomy.studies.custom import train_network
     from taskonomy.training.representations import encoder_of
     from taskonomy.training.session import Session
 
     session, own = Session(other), Session(run_workspace)
     pairs = [(source, target) for target in targets for source in _sources(run_workspace)]
-    for source, target in tqdm(pairs, desc="encoders trained on", mininterval=1):
+    for source, target in tqdm(pairs, desc="encoders trained further", mininterval=1):
         identity, of = _identity(run_workspace, other, source, target), task(target)
         if not other.store.exists(*model_path(identity)):
             chosen = session.examples(of)
@@ -99,22 +100,23 @@ def train_on(run_workspace: Workspace, other: Workspace, targets: Sequence[str])
 
 
 def _other(run: Run) -> Workspace:
-    return _prepared(run.context, run.other, run.workspace.config.data.images)
+    return _prepared(run.context, run.other)
 
 
 @cache
-def _prepared(context: stages.Context, source: Path | None, images: int) -> Workspace:
+def _prepared(context: stages.Context, source: Path | None) -> Workspace:
     """The other data set, verified and with its version recorded, as a run's own is."""
-    root = source or _rooms(context, images)
+    root = source or _rooms(context)
     return stages.open_workspace(context, stages.version_data(context, str(root)))
 
 
-def _rooms(context: stages.Context, images: int) -> Path:
+def _rooms(context: stages.Context) -> Path:
     from taskonomy.config import Config
     from taskonomy.data.scenes.dataset import render_dataset
     from taskonomy.store import Store
 
-    config, count = Config.from_json(context.config), min(images, IMAGES)
+    config = Config.from_json(context.config)
+    count = min(config.data.images, IMAGES)
     code = code_version("data/scenes", "data/labels.py", "data/stencils.py", "data/codecs.py")
     key = digest(family=FAMILY, images=count, size=config.data.size, seed=config.seed, code=code)
     root = Path(Store(context.store).path("rooms", key))
@@ -143,7 +145,7 @@ def _affinities(run: Run) -> dict[str, dict[tuple[str, ...], float]]:
 
 
 def _measured(run: Run, target: str) -> dict[tuple[str, ...], float]:
-    """Affinities of the encoders trained on, among themselves; failed ones are left out."""
+    """Affinities of the encoders trained further, among themselves; failed ones are left out."""
     other = _other(run)
     rows = {
         (source,): losses.of(other, _identity(run.workspace, other, source, target))
@@ -172,7 +174,7 @@ def _batch(run: Run, targets: Sequence[str]) -> Batch:
         for target in targets
         for source in _sources(run.workspace)
     )
-    return Batch(other, refs, partial(train_on, run.workspace, other, tuple(targets)))
+    return Batch(other, refs, partial(train_further, run.workspace, other, tuple(targets)))
 
 
 def _identity(workspace: Workspace, other: Workspace, source: str, target: str) -> str:
