@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.cli import main
-from taskonomy.studies import agreement, catalogue, estimates
+from taskonomy.data import layout
+from taskonomy.studies import agreement, catalogue, estimates, novel_task
 from taskonomy.studies.findings import as_text
 from taskonomy.studies.label_efficiency import Curve
 from taskonomy.studies.novel import cross_chosen
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "depth_code.py"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 RNG = np.random.default_rng(0)
 CODES = RNG.normal(size=(120, 6))
 SEEN = CODES @ RNG.normal(size=(6, 2)) + 0.1 * RNG.normal(size=(120, 2))
@@ -112,7 +114,7 @@ def test_studies_are_listed_with_a_line_each(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_depth_code_is_linear_orthonormal_and_follows_the_image() -> None:
-    spec = importlib.util.spec_from_file_location("depth_code", EXAMPLE)
+    spec = importlib.util.spec_from_file_location("depth_code", EXAMPLES / "depth_code.py")
     assert spec
     assert spec.loader
     example = importlib.util.module_from_spec(spec)
@@ -127,3 +129,31 @@ def test_a_depth_code_is_linear_orthonormal_and_follows_the_image() -> None:
     np.testing.assert_allclose(np.log(example.decode(code, edge) / example.NEAR), depth, atol=1e-9)
     flat = example.basis(np.zeros((32, 32)) + np.linspace(-1, 1, 32))
     assert np.abs(flat @ (flat.T @ depth.ravel()) - depth.ravel()).max() > 0.05
+
+
+def test_heights_above_the_floor_are_those_of_the_fixated_points(
+    rooms: Path, tmp_path: Path
+) -> None:
+    """What a view fixates lies in its middle, and its place in the world is known."""
+    height = novel_task.declared(EXAMPLES / "height_map.py")
+    shutil.copytree(rooms, tmp_path / "rooms")
+    dataset = layout.index(tmp_path / "rooms")
+    lowest, errors = [], []
+    for view in dataset.views:
+        label = height.label(dataset, view)
+        middle = len(label) // 2
+        metres = 1.5 * (label + 1)
+        lowest.append(metres.min())
+        fixated = layout.read(dataset, view, "point_info")["point_location"][2]
+        errors.append(np.median(metres[middle - 1 : middle + 1, middle - 1 : middle + 1]) - fixated)
+        assert label.shape == layout.read(dataset, view, "depth_zbuffer").shape
+        assert metres.max() <= 3
+    assert np.median(np.abs(errors)) < 0.01
+    assert min(lowest) == pytest.approx(0, abs=0.01)
+
+    depth = layout.read(dataset, dataset.views[0], "depth_zbuffer")
+    depth[:3] = np.nan
+    layout.write(dataset.root, dataset.views[0], "depth_zbuffer", depth)
+    holes = np.isnan(height.label(dataset, dataset.views[0]))
+    assert holes[:3].all()
+    assert not holes[3:].any()
