@@ -1,13 +1,16 @@
 """Studies on a finished run: what needs new training, one command each."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
+from scipy.stats import spearmanr
 
 from taskonomy.affinity import table
 from taskonomy.cli import main
@@ -137,6 +140,45 @@ def test_encoders_are_trained_further_on_rooms_of_another_look(finished: Finishe
         assert row["sources"] == len(seeing_colour - {row["target"]})
         assert {row["the taxonomy's best"], row["the best here"]} <= seeing_colour
     assert "rooms of the family studio, 120 views" in (folder / "generalisation.txt").read_text()
+
+
+def test_encoders_are_trained_further_on_images_by_class(
+    finished: Finished, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    for name, (down, along) in {"bars": (1, 4), "rows": (4, 1), "dots": (4, 4)}.items():
+        (tmp_path / "patterns" / name).mkdir(parents=True)
+        for i in range(30):
+            image = rng.integers(0, 60, (40 + i, 60, 3), np.uint8)
+            image[i % down :: down, i % along :: along] += 180
+            Image.fromarray(image).save(tmp_path / "patterns" / name / f"{i}.png")
+    chosen, run = catalogue.find("generalisation"), replace(finished, other=tmp_path / "patterns")
+    train_here(list(chosen.needs(run)))
+    folder = execute("generalisation", chosen, run)
+
+    # Beside the findings on rooms of another look, not in their place.
+    assert folder == finished.out / "studies" / "generalisation-patterns"
+    assert "patterns, 90 images of 3 classes" in (folder / f"{folder.name}.txt").read_text()
+    (found,) = rows(folder, "generalisation")
+    assert found["target"] == "class_scene"
+    ranked = rows(folder, "sources")
+    seeing_colour = {name for name in TASKS if task(name).trained and name != "colorization"}
+    assert {row["source"] for row in ranked} == seeing_colour - {"class_scene"}
+    columns = ([row[f"affinity {where}"] for row in ranked] for where in ("here", "in the run"))
+    assert found["rank agreement"] == pytest.approx(spearmanr(*columns).statistic)
+
+
+def test_images_by_class_that_are_too_few_to_train_on_are_named(
+    finished: Finished, tmp_path: Path
+) -> None:
+    for name in ("along", "across"):
+        (tmp_path / "few" / name).mkdir(parents=True)
+        for i in range(2):
+            Image.new("RGB", (32, 32), (i, 0, 0)).save(tmp_path / "few" / name / f"{i}.png")
+    before = sorted((finished.out / "store").iterdir())
+    with pytest.raises(BadInput, match=r"few/across: found 2 image\(s\), expected 10 or more"):
+        catalogue.find("generalisation").needs(replace(finished, other=tmp_path / "few"))
+    assert sorted((finished.out / "store").iterdir()) == before
 
 
 def test_estimators_are_ranked_against_measured_affinities(finished: Finished) -> None:

@@ -16,7 +16,12 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="which; without it, the studies are listed"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="generalisation: to this data set")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="generalisation: to this data set, or to DIR/<class>/<image>.jpg|png",
+    )
     parser.set_defaults(command=_study)
 
 

@@ -3,10 +3,13 @@
 Every source's encoder is trained further, together with a fresh head, on the other data set's
 transfer images. Sources are ranked there by AHP of their test losses, and held against their
 affinities in the run. The other data set is `--data DIR`, or else rooms of another look and other
-furniture.
+furniture. DIR may be a folder of images by class too: the sources are ranked on telling its classes
+apart, and held against their affinities for the run's own classes of scenes and of objects.
 """
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -16,16 +19,19 @@ from tqdm import tqdm
 from taskonomy import stages
 from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.tournament import win_rates
+from taskonomy.config import Config
+from taskonomy.data import availability, class_folder
 from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
 from taskonomy.networks.task_network import input_channels
 from taskonomy.road import WORKERS
-from taskonomy.store import code_version, digest
+from taskonomy.store import Store, code_version, digest
 from taskonomy.studies import agreement, figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Batch, Phase, Study, readouts
 from taskonomy.studies.names import custom_id
 from taskonomy.studies.run import Run
+from taskonomy.training.examples import examples
 from taskonomy.training.identity import model_path, source_id
 from taskonomy.training.standings import Ref
 from taskonomy.training.workspace import Job, Workspace
@@ -33,50 +39,63 @@ from taskonomy.training.workspace import Job, Workspace
 FAMILY = "studio"
 IMAGES = 1500
 """Rooms of the other look; no more than the run has itself."""
+CLASSES = ("class_scene", "class_object")
+"""The run's targets whose sources are ranked on images by class (in the paper Places, ImageNet)."""
 
 
 def needs(run: Run) -> Sequence[Phase]:
-    other = _other(run)
-    scratch = [Job("scratch", target) for target in _targets(run)]
-    shares = (_targets(run)[i::WORKERS] for i in range(WORKERS))
+    other, targets = _other(run), _targets(run)
+    for target in targets:
+        examples(other, task(target))  # too few images are named before anything is trained
+    scratch = [Job("scratch", target) for target in targets]
+    shares = (targets[i::WORKERS] for i in range(WORKERS))
     return [[*readouts(other, scratch), *(_batch(run, share) for share in shares if share)]]
 
 
 def measure(run: Run) -> Findings:
-    other, rows = _other(run), list[Row]()
+    compared, rows, sources = _compared(run), list[Row](), list[Row]()
     mine = _affinities(run)
-    theirs = {target: _measured(run, target) for target in _targets(run)}
+    theirs = {target: _measured(run, target, on) for target, on in compared.items()}
     found = agreement.correlations(mine, theirs)
     for target, spearman in found.items():
-        common = mine[target].keys() & theirs[target].keys()
-        chosen = max(common, key=mine[target].__getitem__)
-        best = max(common, key=theirs[target].__getitem__)
+        ranked: list[Row] = [
+            {
+                "target": target,
+                "source": source,
+                "affinity in the run": mine[target][source,],
+                "affinity here": here,
+                "win rate vs scratch": _gain(run, source, compared[target]),
+            }
+            for (source,), here in sorted(theirs[target].items(), key=lambda pair: -pair[1])
+            if (source,) in mine[target]
+        ]
+        chosen = max(ranked, key=lambda row: row["affinity in the run"])
         rows.append(
             {
                 "target": target,
-                "sources": len(common),
+                "sources": len(ranked),
                 "rank agreement": spearman,
-                "the taxonomy's best": chosen[0],
-                "its win rate vs scratch": _gain(run, chosen[0], target),
-                "the best here": best[0],
-                "its own": _gain(run, best[0], target),
+                "the taxonomy's best": chosen["source"],
+                "its win rate vs scratch": chosen["win rate vs scratch"],
+                "the best here": ranked[0]["source"],
+                "its own": ranked[0]["win rate vs scratch"],
             }
         )
+        sources += ranked
     if not rows:
-        raise BadInput(f"{other.dataset.root}: no target has three sources to rank")
+        raise BadInput(f"{_other(run).dataset.root}: no target has three sources to rank")
     values = [float(row["rank agreement"]) for row in rows]
-    what = run.other or f"rooms of the family {FAMILY}"
     text = (
-        f"Encoders of the run, trained further with fresh heads on another data set: {what}, "
-        f"{len(other.dataset.views)} views,\nof which each target takes a readout's images and "
-        "steps. Rank agreement: Spearman's correlation of the sources'\naffinities in the run "
-        "with those measured here; mean over targets, 95% bootstrap over targets:\n"
+        f"Encoders of the run, trained further with fresh heads on another data set: {_said(run)},"
+        "\nof which each target takes a readout's images and steps. Rank agreement: Spearman's "
+        "correlation of the sources'\naffinities in the run with those measured here; mean over "
+        "targets, 95% bootstrap over targets:\n"
         f"  {agreement.said(values)} over {len(values)} targets\n\n{as_text(rows)}"
     )
     figure = figures.bars(
         list(found), {"rank agreement": values}, "Spearman's correlation with the run", even=0.0
     )
-    return Findings(text=text, tables={"generalisation": rows}, figure=figure)
+    return Findings(text=text, tables={"generalisation": rows, "sources": sources}, figure=figure)
 
 
 STUDY = Study(needs, measure)
@@ -106,14 +125,32 @@ def _other(run: Run) -> Workspace:
 @cache
 def _prepared(context: stages.Context, source: Path | None) -> Workspace:
     """The other data set, verified and with its version recorded, as a run's own is."""
-    root = source or _rooms(context)
+    if source and class_folder.is_one(source):
+        config = replace(Config.from_json(context.config), tasks=(class_folder.LABEL,))
+        context = replace(context, config=config.to_json())
+        root = _classes(context, source)
+    else:
+        root = source or _rooms(context)
     return stages.open_workspace(context, stages.version_data(context, str(root)))
 
 
+def _classes(context: stages.Context, source: Path) -> Path:
+    """Images by class, made small once."""
+    store, config = Store(context.store), Config.from_json(context.config)
+    found = class_folder.find(source, config.data.images)
+    size = config.network.image_size
+    code = code_version("data/class_folder.py", "data/codecs.py")
+    key = digest(images=found.state(), size=size, code=code)
+    if not store.finished("classes", key):
+        with store.output("classes", key) as folder:
+            twice = class_folder.write(found, folder, size)
+        if twice:
+            print(f"taskonomy: {source}: {twice} equal images left out", file=sys.stderr)
+    return store.local("classes", key)
+
+
 def _rooms(context: stages.Context) -> Path:
-    from taskonomy.config import Config
     from taskonomy.data.scenes.dataset import render_dataset
-    from taskonomy.store import Store
 
     config = Config.from_json(context.config)
     count = min(config.data.images, IMAGES)
@@ -124,10 +161,37 @@ def _rooms(context: stages.Context) -> Path:
     return root
 
 
-def _targets(run: Run) -> tuple[str, ...]:
-    """The run's targets that the other data set has labels for."""
+def _compared(run: Run) -> dict[str, str]:
+    """The run's targets, and the other data set's target that each one's sources are ranked on."""
+    if _of_classes(run):
+        found = {name: class_folder.LABEL for name in CLASSES if name in run.targets}
+        if not found:
+            raise BadInput(
+                f"{run.out}: found the targets {', '.join(run.targets)}; expected one of "
+                f"{', '.join(CLASSES)} to hold images by class against"
+            )
+        return found
     there = _other(run).config.tasks
-    return tuple(name for name in run.targets if name in there)
+    return {name: name for name in run.targets if name in there}
+
+
+def _targets(run: Run) -> tuple[str, ...]:
+    """The targets that heads are trained for on the other data set."""
+    return tuple(dict.fromkeys(_compared(run).values()))
+
+
+def _said(run: Run) -> str:
+    """The other data set in words."""
+    other = _other(run)
+    views = len(other.dataset.views)
+    if _of_classes(run):
+        names = availability.classes(other.dataset.root)[class_folder.LABEL]
+        return f"{run.other}, {views} images of {len(names)} classes"
+    return f"{run.other or f'rooms of the family {FAMILY}'}, {views} views"
+
+
+def _of_classes(run: Run) -> bool:
+    return run.other is not None and class_folder.is_one(run.other)
 
 
 def _sources(workspace: Workspace) -> list[str]:
@@ -144,11 +208,11 @@ def _affinities(run: Run) -> dict[str, dict[tuple[str, ...], float]]:
     return found
 
 
-def _measured(run: Run, target: str) -> dict[tuple[str, ...], float]:
+def _measured(run: Run, target: str, on: str) -> dict[tuple[str, ...], float]:
     """Affinities of the encoders trained further, among themselves; failed ones are left out."""
     other = _other(run)
     rows = {
-        (source,): losses.of(other, _identity(run.workspace, other, source, target))
+        (source,): losses.of(other, _identity(run.workspace, other, source, on))
         for source in _sources(run.workspace)
         if source != target
     }
