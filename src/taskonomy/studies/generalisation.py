@@ -88,9 +88,8 @@ def measure(run: Run) -> Findings:
     text = (
         f"Encoders of the run, trained further with fresh heads on another data set: {_said(run)},"
         "\nof which each target takes a readout's images and steps. Rank agreement: Spearman's "
-        "correlation of the sources'\naffinities in the run with those measured here; mean over "
-        "targets, 95% bootstrap over targets:\n"
-        f"  {agreement.said(values)} over {len(values)} targets\n\n{as_text(rows)}"
+        "correlation of the sources'\naffinities in the run with those measured here"
+        f"{_mean(values)}\n\n{as_text(rows)}"
     )
     figure = figures.bars(
         list(found), {"rank agreement": values}, "Spearman's correlation with the run", even=0.0
@@ -188,6 +187,16 @@ def _said(run: Run) -> str:
         names = availability.classes(other.dataset.root)[class_folder.LABEL]
         return f"{run.other}, {views} images of {len(names)} classes"
     return f"{run.other or f'rooms of the family {FAMILY}'}, {views} views"
+
+
+def _mean(values: Sequence[float]) -> str:
+    """The mean over targets; one or two would say nothing about others."""
+    if len(values) < 3:
+        return "."
+    return (
+        "; mean over targets, 95% bootstrap over targets:\n"
+        f"  {agreement.said(values)} over {len(values)} targets"
+    )
 
 
 def _of_classes(run: Run) -> bool:
