@@ -114,11 +114,20 @@ def published(context: Context, taxonomy: str) -> Run:
 
 
 def _find(context: Context, out: Path) -> Run | None:
-    """The run whose published files lie in a folder; None if the store holds no such models."""
+    """The run whose published files lie in a folder; None if the store holds no such models.
+
+    Raises:
+        BadInput: no data set that is there is the run's, and one of the store's is not there.
+    """
     rows = models.read(out / "models.parquet").to_pylist()
     known = {row["model_id"] for row in rows if row["kind"] not in ("transfer", "scratch")}
+    gone: BadInput | None = None
     for key in Store(context.store).keys("version-data"):
-        workspace = open_workspace(context, key)
+        try:
+            workspace = open_workspace(context, key)
+        except BadInput as error:
+            gone = error  # perhaps that of another run, or a study's
+            continue
         if known == {ref.identity for ref in task_models(workspace, workspace.config.tasks)}:
             readouts = [row for row in rows if row["kind"] in ("transfer", "scratch")]
             return Run(
@@ -129,6 +138,8 @@ def _find(context: Context, out: Path) -> Run | None:
                 seconds=Seconds.of(rows),
                 images=_images(readouts, out),
             )
+    if gone:
+        raise gone
     return None
 
 
