@@ -40,13 +40,22 @@ Numbers = Int[np.ndarray, " n"]
 
 @dataclass(frozen=True)
 class Stage:
-    """A room made ready for rendering: its tracer and its materials as arrays."""
+    """A room made ready for rendering: its tracer and its materials as arrays.
+
+    Attributes:
+        device: the torch device on which rays are traced; Embree traces them where it is None.
+    """
 
     room: Room
+    device: str | None = None
 
     @cached_property
     def tracer(self) -> Tracer:
-        return Tracer(self.room.primitives)
+        if self.device is None:
+            return Tracer(self.room.primitives)
+        from taskonomy.data.scenes import batched
+
+        return batched.BatchedTracer(self.room.primitives, batched.usable(self.device))
 
     @cached_property
     def half(self) -> Float[np.ndarray, "3 P"]:
