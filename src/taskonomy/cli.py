@@ -174,6 +174,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     render.add_argument(
         "--family", choices=("home", "studio"), default="home", help="their look and objects [home]"
     )
+    render.add_argument(
+        "--device", metavar="cuda|cpu", help="trace rays on this torch device [by Embree]"
+    )
     render.add_argument("--plan", action="store_true", help="say what it takes, and end")
 
     def render_rooms(options: argparse.Namespace) -> int:
@@ -182,7 +185,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
         workers = len(os.sched_getaffinity(0))
         numbers = options.images, options.size, options.seed
-        arguments = (options.out, *numbers, workers, options.family)
+        arguments = (options.out, *numbers, workers, options.family, options.device)
         if options.plan:
             print(plan(*arguments).text)
             return 0

@@ -1,17 +1,24 @@
 """The batched tracer gives the first hits that Embree's gives, so the same pictures."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from taskonomy.cli import main
+from taskonomy.data import layout
 from taskonomy.data.cameras import pixel_rays
 from taskonomy.data.scenes.batched import BatchedTracer
+from taskonomy.data.scenes.dataset import render_dataset
 from taskonomy.data.scenes.render import Camera, render_view
 from taskonomy.data.scenes.rooms import build_room
 from taskonomy.data.scenes.shading import Stage
 from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
 from taskonomy.data.scenes.tracer import Tracer
 from taskonomy.data.scenes.viewpoints import choose_fixations
+from taskonomy.data.verify import verify
 from taskonomy.errors import BadInput
 
 CPU = torch.device("cpu")
@@ -92,3 +99,25 @@ def test_a_photograph_and_its_geometry_are_the_same_but_for_one_pixel_in_500(vie
 def test_a_device_that_is_not_there_is_named(name):
     with pytest.raises(BadInput, match=f"device: found '{name}', expected cpu or cuda"):
         _ = Stage(build_room(0), name).tracer
+
+
+def test_a_data_set_holds_the_same_views_whatever_traced_them(tmp_path: Path) -> None:
+    one, two = tmp_path / "embree", tmp_path / "torch"
+    render_dataset(one, 3, 16, seed=2, workers=1)
+    arguments = ["--images", "3", "--size", "16", "--seed", "2", "--device"]
+    assert main(["data", "render", "--out", str(two), *arguments, "cpu"]) == 0
+    assert json.loads((two / "dataset.json").read_text())["device"] == "cpu"
+    assert verify(two).faults == ()
+    for number in range(3):
+        view = layout.View("room_00000", 0, number)
+        first, second = (layout.read(root, view, "point_info") for root in (one, two))
+        assert first["camera_location"] == second["camera_location"]
+        depths = [layout.read(root, view, "depth_zbuffer") for root in (one, two)]
+        assert (np.abs(depths[0] - depths[1]) < 2e-3).mean() > 0.998
+
+
+def test_data_render_names_a_device_that_is_not_there(tmp_path: Path, capsys) -> None:
+    arguments = ["--images", "3", "--size", "16", "--seed", "2", "--device", "gpu"]
+    assert main(["data", "render", "--out", str(tmp_path / "rooms"), *arguments]) == 2
+    assert capsys.readouterr().err.startswith("taskonomy: device: found 'gpu', expected cpu or")
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class Order:
     images: int
     size: int
     family: str
+    device: str | None
 
     @property
     def name(self) -> str:
@@ -57,16 +58,23 @@ class Order:
 
 
 def render_dataset(
-    out: Path, images: int, size: int, seed: int, workers: int, family: str = "home"
+    out: Path,
+    images: int,
+    size: int,
+    seed: int,
+    workers: int,
+    family: str = "home",
+    device: str | None = None,
 ) -> None:
     """Render exactly `images` views of `size` x `size` pixels under `out`, with all their labels.
 
     A building is a room of six views: two fixated points, each seen by three cameras; the last
     room has what remains. It is written whole; a building that is there already is kept, so that an
     interrupted rendering goes on. Equal arguments give equal files, whatever the number of workers
-    (processes).
+    (processes). Views are the same on every `device` (`Stage`), their pixels all but some.
 
-    Raises BadInput where `out` holds anything else, a number is out of range or the family unknown.
+    Raises BadInput where `out` holds anything else, a number is out of range, the family unknown or
+    the device not there.
     """
     if family not in FAMILIES:
         raise BadInput(f"family: found {family!r}, expected {' or '.join(FAMILIES)}")
@@ -78,9 +86,14 @@ def render_dataset(
     ):
         if not least <= value <= most:
             raise BadInput(f"{name}: found {value}, expected {least} to {most}")
-    declaration = json.dumps(_declaration(images, size, seed, family), indent=1) + "\n"
+    if device is not None:
+        from taskonomy.data.scenes.batched import usable
+
+        usable(device)
+    wanted = (images, size, seed, family, device)
+    declaration = json.dumps(_declaration(*wanted), indent=1) + "\n"
     _open(out, declaration)
-    orders = [o for o in _orders(out, images, size, seed, family) if not (out / o.name).is_dir()]
+    orders = [o for o in _orders(out, *wanted) if not (out / o.name).is_dir()]
     with tqdm(total=images, unit="image", desc="rooms", mininterval=1) as bar:
         bar.update(images - sum(order.images for order in orders))
         for done in _render_all(orders, workers):
@@ -89,12 +102,15 @@ def render_dataset(
     (out / _UNDER_WAY).unlink(missing_ok=True)
 
 
-def _declaration(images: int, size: int, seed: int, family: str) -> dict[str, Any]:
+def _declaration(
+    images: int, size: int, seed: int, family: str, device: str | None
+) -> dict[str, Any]:
     classes = {"object": list(OBJECT_CLASSES), "scene": list(SCENE_CLASSES)}
     return {
         "source": "scenes",
         # The first family's files are what they were before there was a second.
         **({} if family == FAMILIES[0] else {"family": family}),
+        **({} if device is None else {"device": device}),
         "version": VERSION,
         "seed": seed,
         "size": size,
@@ -134,14 +150,16 @@ def _check_same(place: Path, declaration: str) -> None:
     raise BadInput(f"{place}: found another data set, expected this one or another folder")
 
 
-def _orders(out: Path, images: int, size: int, seed: int, family: str) -> Iterator[Order]:
+def _orders(
+    out: Path, images: int, size: int, seed: int, family: str, device: str | None
+) -> Iterator[Order]:
     """The buildings: kinds in turn, in an order drawn anew for every eight."""
     for number, first in enumerate(range(0, images, IMAGES_PER_ROOM)):
         block, place = divmod(number, len(SCENE_CLASSES))
         shuffled = np.random.default_rng([seed, block]).permutation(len(SCENE_CLASSES))
         kind = SCENE_CLASSES[shuffled[place]]
         rest = min(IMAGES_PER_ROOM, images - first)
-        yield Order(out, number, seed, kind, rest, size, family)
+        yield Order(out, number, seed, kind, rest, size, family, device)
 
 
 def _render_all(orders: list[Order], workers: int) -> Iterator[int]:
@@ -190,7 +208,9 @@ def render_building(order: Order) -> int:
 def _render_into(root: Path, order: Order) -> None:
     stage, fixations = _room(order)
     cameras = [camera for fixation in fixations for camera in fixation.cameras]
-    rendered = iter(render_views(stage, cameras, order.size))
+    # Views are chosen by Embree on every device, or one pixel might turn a camera.
+    lit = stage if order.device is None else replace(stage, device=order.device)
+    rendered = iter(render_views(lit, cameras, order.size))
     visible = _visibility(stage, fixations, order.size)
     for point, fixation in enumerate(fixations):
         for view, camera in enumerate(fixation.cameras):

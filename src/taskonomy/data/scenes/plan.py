@@ -41,20 +41,28 @@ class Plan(NamedTuple):
         )
 
 
-def plan(out: Path, images: int, size: int, seed: int, workers: int, family: str) -> Plan:
+def plan(
+    out: Path,
+    images: int,
+    size: int,
+    seed: int,
+    workers: int,
+    family: str,
+    device: str | None = None,
+) -> Plan:
     """Say what `render_dataset` with the same arguments will take; nothing is left behind.
 
     One process renders a room of each kind; the time of all images is taken to be theirs, shared by
     the processes. Starting those is not counted.
 
     Raises:
-        BadInput: as `render_dataset` for a number out of range.
+        BadInput: as `render_dataset` for a number out of range or a device that is not there.
     """
     probed = min(images, ROOMS * IMAGES_PER_ROOM)
     with TemporaryDirectory() as folder:
         root = Path(folder) / "rooms"
         started = time.perf_counter()
-        render_dataset(root, probed, size, seed, 1, family)
+        render_dataset(root, probed, size, seed, 1, family, device)
         seconds = time.perf_counter() - started
         sizes = [file.stat().st_size for file in root.glob("*/*/point_*")]
     blocks = sum(-(-each // _BLOCK) * _BLOCK for each in sizes)
