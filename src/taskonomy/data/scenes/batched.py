@@ -17,7 +17,7 @@ from taskonomy.data.scenes.tracer import Hits, Tracer
 from taskonomy.errors import BadInput
 
 _PAIRS = 1 << 22
-"""Rays times primitives, or rays times triangles, that are tried at once: about 200 MB."""
+"""Rays times primitives, or times their triangles, that are tried at once: less than a gigabyte."""
 _SLACK = 1e-5
 """Metres by which single precision may place a hit wrongly."""
 _LEVEL = 1e-30
