@@ -198,11 +198,23 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     annotate = commands.add_parser("annotate", help="annotate posed RGB-D frames")
     annotate.add_argument("capture", type=Path, metavar="CAPTURE")
     annotate.add_argument("--out", type=Path, required=True, metavar="DIR")
+    annotate.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="WEIGHTS",
+        help="semantic labels by a segmentation network of torchvision's [none]",
+    )
 
     def annotate_capture(options: argparse.Namespace) -> int:
         from taskonomy.data.capture import annotate as annotate_frames
 
-        annotate_frames(options.capture, options.out)
+        teacher = None
+        if options.teacher is not None:
+            from taskonomy.data.capture.teacher import Teacher
+
+            teacher = Teacher(options.teacher)
+            print(f"{teacher.name} knows no {', '.join(teacher.unknown)}: there it sees background")
+        annotate_frames(options.capture, options.out, teacher=teacher)
         print(f"annotated views in {options.out}")
         return 0
 

@@ -11,8 +11,11 @@ import pytest
 from taskonomy.data import layout, verify
 from taskonomy.data.cameras import euler_to_matrix
 from taskonomy.data.capture import annotate
+from taskonomy.data.capture.teacher import Teacher
 from taskonomy.data.items import IMAGES, items, rotation
+from taskonomy.data.scenes.shapes import OBJECT_CLASSES, SEMANTIC_CLASSES
 from taskonomy.errors import BadInput
+from tests.unit.teachers import sure_of, untrained
 
 ROOM = np.array([4.0, 5.0, 2.5])
 HEIGHT, WIDTH, FOCAL = 240, 320, 292.0
@@ -121,6 +124,26 @@ def test_a_listed_sighting_is_where_the_other_view_sees_the_point(annotated: Pat
         focal = 32 / np.tan(info["field_of_view_rads"] / 2)
         assert seen["nonfixated_pixel_x"] == pytest.approx(32 - focal * local[0] / local[2])
         assert seen["nonfixated_pixel_y"] == pytest.approx(32 + focal * local[1] / local[2])
+
+
+def test_a_teacher_adds_semantics_as_far_as_its_frames_reach(box: Path, tmp_path: Path) -> None:
+    weights = sure_of(untrained(tmp_path / "untrained.pth"), chair=9.0)
+    out = tmp_path / "taught"
+    few = shutil.copytree(box, tmp_path / "few", ignore=shutil.ignore_patterns("frame-*[124578].*"))
+    annotate(few, out, size=32, teacher=Teacher(weights))
+    declared = json.loads((out / "dataset.json").read_text())
+    assert {"segment_semantic", "class_object"} < set(declared["labels"])
+    assert declared["classes"] == {"object": list(OBJECT_CLASSES)}
+    assert "bed" in declared["teacher"]["unknown"]
+    beyond = 0
+    for view in layout.index(out).views:
+        value = layout.read(out, view, "segment_semantic")
+        seen = np.isfinite(layout.read(out, view, "depth_zbuffer"))
+        assert (value[seen] == SEMANTIC_CLASSES.index("chair")).mean() > 0.99
+        assert set(np.unique(value)) <= {0, SEMANTIC_CLASSES.index("chair")}
+        beyond += int((value == 0).sum())
+        assert OBJECT_CLASSES[layout.read(out, view, "class_object").argmax()] == "chair"
+    assert beyond > 0
 
 
 def spoil(folder: Path, what: str) -> None:

@@ -12,7 +12,7 @@ import shutil
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -25,6 +25,8 @@ from taskonomy.data.capture import fixation, frames, planes, world
 from taskonomy.data.capture.fixation import Fixation
 from taskonomy.data.capture.frames import Capture
 from taskonomy.data.layout import View
+from taskonomy.data.scenes.dataset import object_label
+from taskonomy.data.scenes.shapes import OBJECT_CLASSES, SEMANTIC_CLASSES
 from taskonomy.errors import BadInput
 
 VERSION = 2
@@ -37,16 +39,29 @@ SURVEYED = 24
 """Frames whose normals decide which way is up."""
 
 
+@runtime_checkable
+class Teacher(Protocol):
+    """What gives photographs semantic labels (`teacher.Teacher`, whose torch is slow to import)."""
+
+    name: str
+    unknown: tuple[str, ...]
+
+    def label(self, rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W"]:
+        """The value of segment_semantic at each pixel."""
+
+
 class Seen(NamedTuple):
-    """A view's images; depth and normals hold continued surfaces where not `measured`."""
+    """A view's images; depth and normals hold continued surfaces where not `measured`, `semantic`
+    is uncertain outside of the frame."""
 
     rgb: UInt8[np.ndarray, "S S 3"]
     depth_z: Float32[np.ndarray, "S S"]
     normal: Float32[np.ndarray, "S S 3"]
     measured: Bool[np.ndarray, "S S"]
+    semantic: UInt8[np.ndarray, "S S"] | None
 
 
-def annotate(capture: Path, out: Path, size: int = 256) -> None:
+def annotate(capture: Path, out: Path, size: int = 256, teacher: Teacher | None = None) -> None:
     """Annotate a capture as one building, named after its folder, in a new data set.
 
     Args:
@@ -54,6 +69,7 @@ def annotate(capture: Path, out: Path, size: int = 256) -> None:
             missing), .pose.txt (4x4 camera-to-world, y down, z forward) and camera-intrinsics.txt.
         out: the data set to write: absent or empty; appears whole or not at all.
         size: pixels of the square views.
+        teacher: what says what frames show; without it there are no semantic labels.
 
     Raises:
         BadInput: the capture lacks a file, a file is not what it should be, nothing in it can be
@@ -67,7 +83,7 @@ def annotate(capture: Path, out: Path, size: int = 256) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.parent / f".{out.name}.{os.getpid()}"
     try:
-        views = _annotate(source, temporary, size)
+        views = _annotate(source, temporary, size, teacher)
         about = {
             "source": "capture",
             "version": VERSION,
@@ -76,6 +92,9 @@ def annotate(capture: Path, out: Path, size: int = 256) -> None:
             "frames": len(source.numbers),
             "labels": sorted(layout.index(temporary).domains),
         }
+        if teacher is not None:
+            about["classes"] = {"object": list(OBJECT_CLASSES)}
+            about["teacher"] = {"network": teacher.name, "unknown": list(teacher.unknown)}
         (temporary / DECLARATION).write_text(json.dumps(about, indent=1) + "\n")
         if out.exists():
             out.rmdir()
@@ -84,7 +103,7 @@ def annotate(capture: Path, out: Path, size: int = 256) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _annotate(source: Capture, root: Path, size: int) -> int:
+def _annotate(source: Capture, root: Path, size: int, teacher: Teacher | None) -> int:
     depths = [
         source.depth(i)[::STRIDE, ::STRIDE]
         for i in tqdm(range(len(source.numbers)), desc="depth", mininterval=1)
@@ -101,13 +120,14 @@ def _annotate(source: Capture, root: Path, size: int) -> int:
     with tqdm(total=sum(map(len, of_frame.values())), desc="views", mininterval=1) as bar:
         for i, fixated in sorted(of_frame.items()):
             color = source.color(i)
+            taught = None if teacher is None else teacher.label(color)
             surface = planes.extend(planes.fit(depths[i], _grid(source)), SHADOW)
             normals = surface.normals()
             visible = np.flatnonzero(fixation.sees(source, i, depths[i], STRIDE, places))
             for point, number in fixated:
                 view = View(building, point, number)
                 rotation = cameras.look_at(source.locations[i], points[point].point)
-                seen = _look(source, i, color, surface, normals, rotation, fov, size)
+                seen = _look(source, i, color, taught, surface, normals, rotation, fov, size)
                 _write(root, view, seen, fov)
                 others = visible[visible != point]
                 pixels = _inside(source, i, places, others, rotation, fov, size)
@@ -166,6 +186,7 @@ def _look(
     source: Capture,
     i: int,
     color: UInt8[np.ndarray, "H W 3"],
+    taught: UInt8[np.ndarray, "H W"] | None,
     surface: planes.Planes,
     normals: Float32[np.ndarray, "h w 3"],
     rotation: Float64[np.ndarray, "3 3"],
@@ -176,17 +197,20 @@ def _look(
     turn = source.rotations[i].T @ rotation
     # As many samples as the frame has pixels there, averaged: no aliasing.
     finer = max(1, ceil(source.intrinsics[0, 0] / cameras.focal_length(fov, size)))
-    f, half = cameras.focal_length(fov, size * finer), (size * finer - 1) / 2
-    to_ray = np.array([[1 / f, 0, -half / f], [0, -1 / f, half / f], [0, 0, -1]])
     rgb = cv2.warpPerspective(
         color,
-        source.intrinsics @ turn @ to_ray,
+        source.intrinsics @ turn @ _to_ray(fov, size * finer),
         (size * finer, size * finer),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT,
     )
     if finer > 1:
         rgb = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA)
+    semantic = taught
+    if taught is not None:
+        to_frame = source.intrinsics @ turn @ _to_ray(fov, size)
+        flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        semantic = cv2.warpPerspective(taught, to_frame, (size, size), flags=flags, borderValue=0)
     ray = cameras.pixel_rays(size, fov) @ turn.T
     at = ray @ surface.intrinsics.T
     depth, flat = surface.at(at[..., 0] / at[..., 2], at[..., 1] / at[..., 2])
@@ -196,7 +220,13 @@ def _look(
     known = np.isfinite(depth_z)
     normal = np.where(known[..., None], normal, np.float32(np.nan))
     measured = known & surface.measured.ravel()[flat]
-    return Seen(np.asarray(rgb, np.uint8), depth_z, normal, measured)
+    return Seen(np.asarray(rgb, np.uint8), depth_z, normal, measured, semantic)
+
+
+def _to_ray(fov: float, size: int) -> Float64[np.ndarray, "3 3"]:
+    """From the index (column, row, 1) of a view's pixel to its ray (x right, y up, z = -1)."""
+    f, half = cameras.focal_length(fov, size), (size - 1) / 2
+    return np.array([[1 / f, 0, -half / f], [0, -1 / f, half / f], [0, 0, -1]])
 
 
 def _write(root: Path, view: View, seen: Seen, fov: float) -> None:
@@ -207,6 +237,9 @@ def _write(root: Path, view: View, seen: Seen, fov: float) -> None:
         images[domain] = images[domain].copy()
         images[domain][~seen.measured] = np.nan
     images["reshading"] = np.where(seen.measured, images["reshading"], np.float32(0))
+    if seen.semantic is not None:
+        images["segment_semantic"] = seen.semantic
+        images["class_object"] = object_label(SEMANTIC_CLASSES, seen.semantic.astype(int))
     for domain, image in images.items():
         layout.write(root, view, domain, image)
 
