@@ -103,21 +103,20 @@ def test_a_device_that_is_not_there_is_named(name):
 
 def test_a_data_set_holds_the_same_views_whatever_traced_them(tmp_path: Path) -> None:
     one, two = tmp_path / "embree", tmp_path / "torch"
-    render_dataset(one, 3, 16, seed=2, workers=1)
-    arguments = ["--images", "3", "--size", "16", "--seed", "2", "--device"]
+    render_dataset(one, 1, 16, seed=2, workers=1)
+    arguments = ["--images", "1", "--size", "16", "--seed", "2", "--device"]
     assert main(["data", "render", "--out", str(two), *arguments, "cpu"]) == 0
     assert json.loads((two / "dataset.json").read_text())["device"] == "cpu"
     assert verify(two).faults == ()
-    for number in range(3):
-        view = layout.View("room_00000", 0, number)
-        first, second = (layout.read(root, view, "point_info") for root in (one, two))
-        assert first["camera_location"] == second["camera_location"]
-        depths = [layout.read(root, view, "depth_zbuffer") for root in (one, two)]
-        assert (np.abs(depths[0] - depths[1]) < 2e-3).mean() > 0.998
+    view = layout.View("room_00000", 0, 0)
+    first, second = (layout.read(root, view, "point_info") for root in (one, two))
+    assert first["camera_location"] == second["camera_location"]
+    depths = [layout.read(root, view, "depth_zbuffer") for root in (one, two)]
+    assert (np.abs(depths[0] - depths[1]) < 2e-3).mean() > 0.998
 
 
 def test_data_render_names_a_device_that_is_not_there(tmp_path: Path, capsys) -> None:
-    arguments = ["--images", "3", "--size", "16", "--seed", "2", "--device", "gpu"]
+    arguments = ["--images", "1", "--size", "16", "--seed", "2", "--device", "gpu"]
     assert main(["data", "render", "--out", str(tmp_path / "rooms"), *arguments]) == 2
     assert capsys.readouterr().err.startswith("taskonomy: device: found 'gpu', expected cpu or")
     assert list(tmp_path.iterdir()) == []

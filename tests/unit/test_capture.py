@@ -129,7 +129,7 @@ def test_a_listed_sighting_is_where_the_other_view_sees_the_point(annotated: Pat
 def test_a_teacher_adds_semantics_as_far_as_its_frames_reach(box: Path, tmp_path: Path) -> None:
     weights = sure_of(untrained(tmp_path / "untrained.pth"), chair=9.0)
     out = tmp_path / "taught"
-    few = shutil.copytree(box, tmp_path / "few", ignore=shutil.ignore_patterns("frame-*[124578].*"))
+    few = shutil.copytree(box, tmp_path / "few", ignore=shutil.ignore_patterns("frame-*[1-4678].*"))
     annotate(few, out, size=32, teacher=Teacher(weights))
     declared = json.loads((out / "dataset.json").read_text())
     assert {"segment_semantic", "class_object"} < set(declared["labels"])
