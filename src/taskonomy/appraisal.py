@@ -25,7 +25,7 @@ from taskonomy.evaluation.significance import DRAWS, PERCENTILES
 from taskonomy.evaluation.stability import stability
 from taskonomy.evaluation.task_map import task_map
 from taskonomy.evaluation.tree import first_order
-from taskonomy.publishing import evaluation_files
+from taskonomy.publishing import evaluation_files, links
 from taskonomy.store import code_version
 from taskonomy.taxonomy.hypergraph import Question
 from taskonomy.taxonomy.policy import Policy
@@ -70,7 +70,8 @@ def appraise(out: Path, config: Config) -> Path:
     made["source_shares"] = taxonomy_tables.bought(common)
     made["consensus"] = taxonomy_tables.consensus(common, solved)
     made |= _tree(run.candidates, drawn)
-    return evaluation_files.write(out, made, _configuration(run, targets, common))
+    configuration = _configuration(run, targets, common) | {"taxonomy": links.about(out)}
+    return evaluation_files.write(out, made, configuration)
 
 
 def of_affinities(

@@ -349,13 +349,19 @@ def publish(
 
 
 def export(context: Context, key: str, out: Path) -> list[Path]:
-    """Copy a publication's files into a folder, each whole or not at all; return their places."""
+    """Copy a publication's files into a folder, each whole or not at all; return their places.
+
+    The report there leads to what `taskonomy evaluate` and `taskonomy study` have left of this
+    taxonomy beside it.
+    """
+    from taskonomy.publishing import links
     from taskonomy.publishing.publication import FILES
 
     source = Store(context.store)
     target = Store(str(out.resolve()))
     for name in FILES:
         target.write_bytes(source.read_bytes("publish", key, name), name)
+    links.renew(out)
     return [out / name for name in FILES]
 
 

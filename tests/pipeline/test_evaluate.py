@@ -13,6 +13,8 @@ from taskonomy import appraisal
 from taskonomy.affinity import table
 from taskonomy.config import load
 from taskonomy.errors import BadInput
+from taskonomy.stages import Context, export
+from taskonomy.store import Store
 
 from .conftest import Run
 
@@ -82,7 +84,14 @@ def test_the_page_fetches_nothing_and_the_report_leads_to_it(run: Run, folder: P
     page = (folder / "evaluation.html").read_text()
     assert "src=" not in page
     assert "http" not in page
-    assert (run.out / "report.html").read_text().count('href="evaluation/evaluation.html"') == 1
+    led = (run.out / "report.html").read_text()
+    assert led.count('href="evaluation/evaluation.html"') == 1
+
+    # Published again, as by a second run into the same folder, the report still leads to it.
+    context = Context.at(run.out, load(run.folder / "params.yaml", "tiny"))
+    (key,) = Store(context.store).keys("publish")
+    export(context, key, run.out)
+    assert (run.out / "report.html").read_text() == led
 
 
 def test_another_profile_than_the_run_s_is_refused(run: Run) -> None:

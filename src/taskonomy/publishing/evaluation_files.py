@@ -11,14 +11,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from taskonomy import files
+from taskonomy.publishing import links
 from taskonomy.publishing.artifact import canonical
 from taskonomy.publishing.evaluation_page import render_evaluation
 
 FOLDER = "evaluation"
 PAGE = "evaluation.html"
-
-_MARK = "<!-- evaluation -->"
-"""Where the report has room for a link."""
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -27,7 +25,8 @@ def write(out: Path, tables: Tables, configuration: Mapping[str, Any]) -> Path:
     """Write everything into `out/evaluation`, in the place of what is there; return that folder.
 
     Every table is NAME.parquet and NAME.csv; beside them lie configuration.json and
-    evaluation.html. The report gets a link to the page.
+    evaluation.html. A report beside the folder leads to the page if the configuration names its
+    taxonomy (`links.about`).
     """
     place = out / FOLDER
     with TemporaryDirectory(dir=out, prefix=f".{FOLDER}.") as scratch:
@@ -46,7 +45,7 @@ def write(out: Path, tables: Tables, configuration: Mapping[str, Any]) -> Path:
         if place.exists():
             place.rename(Path(scratch) / "before")
         folder.rename(place)
-    _link(out / "report.html")
+    links.renew(out)
     return place
 
 
@@ -57,10 +56,3 @@ def to_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
         if pa.types.is_null(field.type):
             table = table.set_column(i, field.name, table.column(i).cast(pa.float64()))
     return table
-
-
-def _link(report: Path) -> None:
-    """Point the report to the page."""
-    link = f'<a href="{FOLDER}/{PAGE}">Error bars and baselines</a>'
-    if report.is_file() and link not in (text := report.read_text(encoding="utf-8")):
-        files.write(report, text.replace(_MARK, link + _MARK).encode())
