@@ -39,7 +39,7 @@ def lines(
             axes.axhline(even, color="#999999", lw=0.8, ls="--")
         axes.set_xlabel(x)
         axes.set_ylabel(y)
-        axes.legend(frameon=False, fontsize=8)
+        _name(axes, len(series))
 
     return _drawn(draw, (5.2, 3.4))
 
@@ -65,9 +65,14 @@ def bars(
         axes.invert_yaxis()
         axes.set_xlabel(x)
         if len(values) > 1:
-            axes.legend(frameon=False, fontsize=8)
+            _name(axes, len(values))
 
     return _drawn(draw, (5.6, 1.0 + 0.24 * len(names) * max(1, len(values) * 0.6)))
+
+
+def _name(axes: Axes, count: int) -> None:
+    """The names of so many series, above the drawing, where they cover none of it."""
+    axes.figure.legend(loc="outside upper left", ncols=min(count, 3), frameon=False, fontsize=8)
 
 
 def _repeated(count: int) -> list[str]:
