@@ -77,8 +77,11 @@ def test_a_study_tells_its_cost_trains_once_and_leaves_its_files(run: Run, tmp_p
     assert [path.stat().st_mtime_ns for path in models] == times
     folder = tmp_path / "out" / "studies" / "order"
     assert {path.name for path in folder.iterdir()} == {
-        *("order.txt", "order.svg", "order.parquet", "order.csv")
+        *("order.txt", "order.svg", "order.parquet", "order.csv", "configuration.json")
     }
+    assert "<h2>Order</h2>" in (folder.parent / "studies.html").read_text()
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert report.count('href="studies/studies.html"') == 1
     # Nested sets above order 5, up to all other trained sources.
     highest = max(row["order"] for row in rows(folder, "order"))
     assert highest == len(TASKS) - 2

@@ -56,7 +56,7 @@ def as_text(rows: Sequence[Row], digits: int = 3) -> str:
     """Rows as an aligned table to read; numbers to the right, with so many digits."""
     if not rows:
         return ""
-    cells = [list(rows[0]), *([_cell(value, digits) for value in row.values()] for row in rows)]
+    cells = [list(rows[0]), *([cell(value, digits) for value in row.values()] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     numeric = [isinstance(value, int | float) or value is None for value in rows[0].values()]
     lines = [
@@ -69,7 +69,8 @@ def as_text(rows: Sequence[Row], digits: int = 3) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cell(value: Any, digits: int) -> str:
+def cell(value: Any, digits: int = 3) -> str:
+    """A value as tables to read show it."""
     if value is None:
         return "-"
     return f"{value:.{digits}f}" if isinstance(value, float) else str(value)

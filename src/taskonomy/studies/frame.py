@@ -14,10 +14,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from taskonomy import files, planning, workers
+from taskonomy.config import Config
 from taskonomy.road import WORKERS
 from taskonomy.stages import EXPERIMENT
 from taskonomy.store import MARKER, code_version, digest
-from taskonomy.studies import cost
+from taskonomy.studies import cost, shown
 from taskonomy.studies.findings import Findings, write
 from taskonomy.studies.run import Run
 from taskonomy.training.standings import Ref, all_trained, job_models, task_models
@@ -89,11 +90,15 @@ def kept(
 ) -> Path:
     """Findings as `stored` keeps them, as files in a folder where people look for them.
 
+    Beside them lies what they were made with; the run's page of studies shows them.
+
     Returns:
         That folder.
     """
     key = stored(run, stage, refs, name, measured, **facts)
-    return export(run.workspace.store.local(stage, key), folder)
+    export(run.workspace.store.local(stage, key), folder)
+    shown.keep(run.out, folder, Config.from_json(run.context.config))
+    return folder
 
 
 def stored(
@@ -176,12 +181,11 @@ def readouts(workspace: Workspace, jobs: Sequence[Job]) -> list[Batch]:
     ]
 
 
-def export(source: Path, target: Path) -> Path:
+def export(source: Path, target: Path) -> None:
     """Copy the files of a finished study where people look for them."""
     for file in source.iterdir():
         if file.name != MARKER:
             files.write(target / file.name, file.read_bytes())
-    return target
 
 
 def _train(tracking: str, batch: Batch) -> None:
