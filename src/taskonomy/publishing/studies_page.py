@@ -7,6 +7,9 @@ from itertools import groupby
 
 from taskonomy.publishing.pages import environment
 
+FULL = 72
+"""Columns from which on a line of prose goes on in the next one; a shorter one ends there."""
+
 SHOWN = 300
 """Rows of a table that the page shows; the files hold all of them."""
 
@@ -72,6 +75,7 @@ def render_studies(entries: Sequence[Entry], others: Sequence[str], taxonomy: st
         others=others,
         taxonomy=taxonomy,
         shown=SHOWN,
+        full=FULL,
     )
     return page
 
