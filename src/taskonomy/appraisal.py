@@ -5,7 +5,6 @@ Tables as Parquet and CSV, one page of figures, and the exact configuration, in 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +14,22 @@ from tqdm import tqdm
 
 from taskonomy import finished
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.affinity_appraisal import Tables, made_with, of_affinities, solve
 from taskonomy.config import Config
 from taskonomy.errors import BadInput
 from taskonomy.evaluation import tables, taxonomy_tables
 from taskonomy.evaluation.consensus import Consensus, consensus
 from taskonomy.evaluation.intervals import ENOUGH, LEVEL, REPLICATES
 from taskonomy.evaluation.measured import FALSE_DISCOVERIES, Measured, measured
-from taskonomy.evaluation.significance import DRAWS, PERCENTILES
 from taskonomy.evaluation.stability import stability
-from taskonomy.evaluation.task_map import task_map
 from taskonomy.evaluation.tree import first_order
 from taskonomy.publishing import evaluation_files, links
-from taskonomy.store import code_version
 from taskonomy.taxonomy.hypergraph import Question
 from taskonomy.taxonomy.policy import Policy
-from taskonomy.taxonomy.sweep import policies
 
 SOLVED = 100
 """Replicates on which the taxonomies are solved again; intervals use all of them. A taxonomy of the
 demo profile takes tenths of a second."""
-
-Tables = dict[str, list[dict[str, Any]]]
 
 
 def appraise(out: Path, config: Config) -> Path:
@@ -52,9 +46,7 @@ def appraise(out: Path, config: Config) -> Path:
         measured(one, run.buildings.get(one.target), config.seed)
         for one in tqdm(run.tournaments, desc="replicates", mininterval=1)
     ]
-    asked = config.taxonomy
-    question = Question(max_order=asked.max_order, scale=asked.scale, cost=asked.costs)
-    solved = policies(run.candidates, asked.budgets, range(1, asked.max_order + 1), question)
+    question, solved = solve(run.candidates, config)
     made: Tables = {
         "affinities": tables.affinities(targets),
         "methods": tables.methods(targets),
@@ -72,21 +64,6 @@ def appraise(out: Path, config: Config) -> Path:
     made |= _tree(run.candidates, drawn)
     configuration = _configuration(run, targets, common) | {"taxonomy": links.about(out)}
     return evaluation_files.write(out, made, configuration)
-
-
-def of_affinities(
-    candidates: Sequence[Candidate], question: Question, solved: Sequence[Policy]
-) -> Tables:
-    """The tables that need affinities and win rates alone."""
-    made: Tables = {
-        "policies": taxonomy_tables.policies(solved),
-        "budgets": taxonomy_tables.budgets(candidates, question, solved),
-        "fronts": taxonomy_tables.fronts(candidates, question),
-        "baselines": taxonomy_tables.baselines(candidates),
-    }
-    if (found := task_map(first_order(candidates))) is not None:
-        made["map"] = taxonomy_tables.places(found)
-    return made
 
 
 def _drawn(
@@ -126,7 +103,7 @@ def _tree(candidates: Sequence[Candidate], drawn: Float[np.ndarray, "R C"]) -> T
     median, low, high = found.agreement
     summary = {"branches": len(set(found.branches.values())), "adjusted_rand_median": median}
     summary |= {"adjusted_rand_low": low, "adjusted_rand_high": high}
-    return {"tree": taxonomy_tables.tree(found), "tree_stability": [summary]}
+    return {"tree": taxonomy_tables.tree(found.tree, found.shares), "tree_stability": [summary]}
 
 
 def _configuration(
@@ -144,10 +121,7 @@ def _configuration(
         "level": LEVEL,
         "fewest_buildings_drawn": ENOUGH,
         "false_discovery_rate": FALSE_DISCOVERIES,
-        "random_taxonomies": DRAWS,
-        "random_percentiles": PERCENTILES,
         "replicates_solved": SOLVED,
         "budgets_solved": [one.budget for one in common],
-        "code": code_version("affinity", "dictionary", "evaluation", "taxonomy", "appraisal.py"),
-        "versions": {name: version(name) for name in ("numpy", "ortools", "scipy", "taskonomy")},
+        **made_with("appraisal.py"),
     }

@@ -110,7 +110,17 @@ def _add_solve(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    from taskonomy.taxonomy import command
+
     _add_profile(parser)
+    parser.add_argument(
+        "affinities",
+        type=Path,
+        nargs="?",
+        metavar="AFFINITIES",
+        help=f"instead of a run: {command.AFFINITIES}, by the profile's budgets and orders",
+    )
+    command.add_file_arguments(parser)
     parser.add_argument(
         "--seeds",
         type=_positive,
@@ -119,6 +129,12 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
 
     def evaluate(options: argparse.Namespace) -> int:
+        if options.affinities is not None:
+            return _evaluate_affinities(options)
+        for name in ("regime", "wins_vs_scratch", "wins_vs_supervised", "drop_suspect"):
+            if getattr(options, name):
+                option = f"--{name.replace('_', '-')}"
+                raise BadInput(f"{option}: found it without AFFINITIES, expected it with them")
         if options.seeds is not None:
             from taskonomy import seeds
 
@@ -131,6 +147,27 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         return 0
 
     parser.set_defaults(command=evaluate)
+
+
+def _evaluate_affinities(options: argparse.Namespace) -> int:
+    if options.seeds is not None:
+        raise BadInput("--seeds: found together with AFFINITIES, expected one of them")
+    from taskonomy import affinity_appraisal
+    from taskonomy.config import load
+    from taskonomy.taxonomy import command
+
+    found, notes = command.candidates(options)
+    command.tell(notes)
+    given = (options.affinities, options.wins_vs_scratch, options.wins_vs_supervised)
+    folder = affinity_appraisal.appraise(
+        options.out,
+        load(options.params, options.profile),
+        found,
+        [path for path in given if path is not None],
+        notes,
+    )
+    print(f"tables and evaluation.html in {folder}")
+    return 0
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:

@@ -73,7 +73,7 @@ def test_a_join_s_share_is_that_of_the_replicates_that_have_it() -> None:
     }
     found = stability(usual, [usual, usual, usual, other])
     assert found is not None
-    shares = dict(zip(found.members, found.shares, strict=True))
+    shares = dict(zip(found.tree.joins(), found.shares, strict=True))
     assert shares == {NAMES[:2]: 0.75, NAMES[2:]: 0.75, tuple(sorted(NAMES)): 1.0}
     assert found.agreement[0] == 1
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import fsum
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import task
 from taskonomy.evaluation.novel import all_for_one
 
 SELF_SUPERVISED = ("colorization", "denoising", "egomotion", "inpainting", "jigsaw")
@@ -51,16 +52,19 @@ class Baseline:
 
 
 def self_supervised(candidates: Sequence[Candidate]) -> tuple[Baseline, ...]:
-    """Return the baselines of those tasks that were measured as sources.
+    """Return the baselines of those tasks that were measured as sources, by the dictionary's names.
+
+    Each keeps the candidates' own name for its source, which may be an alias.
 
     Raises:
         BadInput: candidates are of several regimes.
     """
     best = {edge.target: edge for edge in all_for_one(candidates, 1).edges}
     found = []
-    for source in SELF_SUPERVISED:
-        edges = tuple(c for c in candidates if c.kind == "transfer" and c.sources == (source,))
+    for name in SELF_SUPERVISED:
+        named = {(alias,) for alias in (name, *task(name).aliases)}
+        edges = tuple(c for c in candidates if c.kind == "transfer" and c.sources in named)
         if edges:
             of_same = tuple(best[edge.target] for edge in edges)
-            found.append(Baseline(source=source, edges=edges, best=of_same))
+            found.append(Baseline(source=edges[0].sources[0], edges=edges, best=of_same))
     return tuple(found)

@@ -17,15 +17,13 @@ class Stability:
 
     Attributes:
         tree: the tree of all images.
-        members: the sources below every join of it, in the order of its merges.
-        shares: for every join, the share of replicates whose tree has a join of just these sources.
+        shares: for every join of it, the share of replicates whose tree joins just these sources.
         branches: the branch of every source when the tree is cut as the paper's.
         agreement: adjusted Rand index of these branches with each replicate's, its median, and the
             5th and 95th percentiles.
     """
 
     tree: Tree
-    members: tuple[tuple[str, ...], ...]
     shares: tuple[float, ...]
     branches: Mapping[str, int]
     agreement: tuple[float, float, float]
@@ -45,8 +43,8 @@ def stability(affinities: Affinities, replicates: Sequence[Affinities]) -> Stabi
     if tree is None:
         return None
     trees = [other for row in replicates if (other := tree_of(row)) is not None]
-    joined = [set(_joins(other)) for other in trees]
-    members = _joins(tree)
+    joined = [set(other.joins()) for other in trees]
+    members = tree.joins()
     branches = tree.branches()
     cuts = [other.branches() for other in trees]
     agreement = [
@@ -56,16 +54,7 @@ def stability(affinities: Affinities, replicates: Sequence[Affinities]) -> Stabi
     median, low, high = np.percentile(agreement, [50, 5, 95]).tolist()
     return Stability(
         tree=tree,
-        members=tuple(tuple(sorted(join)) for join in members),
         shares=tuple(sum(join in joins for joins in joined) / len(joined) for join in members),
         branches=branches,
         agreement=(median, low, high),
     )
-
-
-def _joins(tree: Tree) -> list[frozenset[str]]:
-    """The sources below every join, in the order of the merges."""
-    below = [frozenset((source,)) for source in tree.sources]
-    for one, other in tree.merges[:, :2].astype(int).tolist():
-        below.append(below[one] | below[other])
-    return below[len(tree.sources) :]

@@ -116,7 +116,7 @@ def novel(candidates: Sequence[Candidate], targets: Sequence[Measured]) -> list[
     """
     by_target = {one.tournament.target: one for one in targets}
     rows = []
-    for row in taxonomy_tables.novel(candidates):
+    for row in taxonomy_tables.novel(candidates, max(c.order for c in candidates)):
         one = by_target[row["target"]]
         at = one.tournament.entries.index((row["kind"], tuple(row["sources"].split("+"))))
         row |= _with_intervals(one, "gain", one.gain, at)

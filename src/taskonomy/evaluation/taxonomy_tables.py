@@ -16,8 +16,8 @@ from taskonomy.evaluation.gain import curve
 from taskonomy.evaluation.novel import all_for_one
 from taskonomy.evaluation.self_supervised import self_supervised
 from taskonomy.evaluation.significance import Spread, chance
-from taskonomy.evaluation.stability import Stability
 from taskonomy.evaluation.task_map import TaskMap
+from taskonomy.evaluation.tree import Tree
 from taskonomy.taxonomy.hypergraph import Question
 from taskonomy.taxonomy.policy import Policy
 from taskonomy.taxonomy.sweep import front
@@ -87,7 +87,7 @@ def fronts(candidates: Sequence[Candidate], question: Question) -> list[Row]:
     ]
 
 
-def novel(candidates: Sequence[Candidate]) -> list[Row]:
+def novel(candidates: Sequence[Candidate], max_order: int) -> list[Row]:
     """Every target held out in turn: its best edge from other tasks, by order."""
     return [
         {
@@ -96,7 +96,7 @@ def novel(candidates: Sequence[Candidate]) -> list[Row]:
             "gain": known(edge.win_vs_scratch),
             "quality": known(edge.win_vs_supervised),
         }
-        for order in range(1, max(c.order for c in candidates) + 1)
+        for order in range(1, max_order + 1)
         for edge in all_for_one(candidates, order).edges
     ]
 
@@ -178,13 +178,16 @@ def bought(found: Sequence[Consensus]) -> list[Row]:
     ]
 
 
-def tree(found: Stability) -> list[Row]:
+def tree(found: Tree, shares: Sequence[float] | None = None) -> list[Row]:
     """Every join of the task tree, lowest first, with the share of replicates that have it."""
+    joins = zip(found.merges[:, 2], found.joins(), strict=True)
     return [
-        {"height": float(height), "members": "+".join(members), "share": share}
-        for height, members, share in zip(
-            found.tree.merges[:, 2], found.members, found.shares, strict=True
-        )
+        {
+            "height": float(height),
+            "members": "+".join(members),
+            "share": None if shares is None else shares[i],
+        }
+        for i, (height, members) in enumerate(joins)
     ]
 
 

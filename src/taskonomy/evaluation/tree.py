@@ -45,6 +45,13 @@ class Tree:
         """The sources in the order in which a drawing shows them."""
         return tuple(self.sources[i] for i in leaves_list(self.merges))
 
+    def joins(self) -> list[tuple[str, ...]]:
+        """The sources below every join, sorted by name, in the order of the merges."""
+        below: list[tuple[str, ...]] = [(source,) for source in self.sources]
+        for one, other in self.merges[:, :2].astype(int).tolist():
+            below.append(tuple(sorted(below[one] + below[other])))
+        return below[len(self.sources) :]
+
     def branches(self, count: int = BRANCHES) -> dict[str, int]:
         """Cut the tree into at most so many branches; return the branch of every source."""
         cut = fcluster(self.merges, count, criterion="maxclust")

@@ -18,7 +18,7 @@ _SECONDS = 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class Join:
-    """Where two branches of the tree meet; `share` of the replicates have this join."""
+    """Where two branches of the tree meet, and the share of replicates with this join, if known."""
 
     path: str
     group: str
@@ -106,9 +106,9 @@ def tree(rows: Sequence[Row]) -> Tree:
                 path=f"M{xa:.1f} {ya:.1f}H{x:.1f}V{yb:.1f}H{xb:.1f}",
                 group=groups.pop() if len(groups) == 1 else "mixed",
                 x=round(x, 1), y=round((ya + yb) / 2, 1),
-                share=f"{100 * row['share']:.0f}",
-                tip=f"{row['share']:.1%} of the replicates join just "
-                + ", ".join(_title(name) for name in order if name in members),
+                share="" if row["share"] is None else f"{100 * row['share']:.0f}",
+                tip=("" if row["share"] is None else f"{row['share']:.1%} of the replicates join ")
+                + "just " + ", ".join(_title(name) for name in order if name in members),
             )
         )  # fmt: skip
     leaves = tuple(

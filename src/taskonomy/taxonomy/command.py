@@ -18,6 +18,8 @@ from taskonomy.taxonomy.scales import DEFAULT, SCALES, named
 if TYPE_CHECKING:
     from taskonomy.taxonomy.policy import Policy
 
+AFFINITIES = "affinity.parquet or a released .pkl"
+
 _LISTS = {
     "--sources": "tasks that may be bought (default: all)",
     "--targets": "tasks that must be solved (default: all)",
@@ -30,7 +32,7 @@ _LISTS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `taskonomy solve`."""
     add = parser.add_argument
-    add("affinities", type=Path, metavar="AFFINITIES", help="affinity.parquet or a released .pkl")
+    add("affinities", type=Path, metavar="AFFINITIES", help=AFFINITIES)
     add("--budget", help="most that the bought tasks' labels may cost together")
     add("--max-order", required=True, help="most sources of one transfer")
     add("--scale", default=DEFAULT, help=f"{', '.join(SCALES)} (default: {DEFAULT})")
@@ -40,13 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--importance", action="append", metavar="TASK=X,...", help="weights (default: 1 each)")
     add("--with-own-readouts", action="store_true", help="own low-data readouts are edges too")
     add("--with-random", action="store_true", help="the random projection may be bought too")
+    add_file_arguments(parser)
+    add("--pareto", action="store_true", help="every budget (up to --budget) that buys more")
+    add("--k-best", metavar="K", help="also the next best sets of tasks, K in all")
+    add("--json", action="store_true", help="print JSON")
+
+
+def add_file_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what says how an affinity file is to be read: what `candidates` needs beside it."""
+    add = parser.add_argument
     add("--regime", help="which regime of an affinity.parquet that holds several")
     add("--wins-vs-scratch", type=Path, metavar="FILE", help="released win rates: gain")
     add("--wins-vs-supervised", type=Path, metavar="FILE", help="released win rates: quality")
     add("--drop-suspect", action="store_true", help="leave suspect released entries out")
-    add("--pareto", action="store_true", help="every budget (up to --budget) that buys more")
-    add("--k-best", metavar="K", help="also the next best sets of tasks, K in all")
-    add("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
