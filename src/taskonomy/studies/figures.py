@@ -35,6 +35,9 @@ def lines(
             axes.plot(where[:, 0], where[:, 1], marker="o", ms=3, color=colour, label=label)
         if logarithmic:
             axes.set_xscale("log")
+            ticks = sorted({x for points in series.values() for x, _ in points})
+            axes.set_xticks(ticks, [f"{x:g}" for x in ticks])
+            axes.minorticks_off()
         if even is not None:
             axes.axhline(even, color="#999999", lw=0.8, ls="--")
         axes.set_xlabel(x)
