@@ -43,7 +43,7 @@ def renew(out: Path) -> None:
     """Draw the page of all findings about the run's taxonomy, and lead to it from the report.
 
     Findings of another taxonomy, as of a run with another seed into the same folder, are named and
-    left out.
+    left out, and so are those that do not say of which they are.
     """
     taxonomy = links.about(out)
     entries, others = [], []
