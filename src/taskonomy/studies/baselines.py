@@ -78,10 +78,15 @@ def measure(run: Run) -> Findings:
         f"bootstrap over targets.\n\n{as_text(summary)}"
     )
     values = {
-        key: [agreement.interval(_column(rows, name, key))[0] for name in names]
-        for key in _OPPONENTS
+        key: [agreement.interval(_column(rows, name, key)) for name in names] for key in _OPPONENTS
     }
-    figure = figures.bars(names, values, "mean win rate", even=0.5)
+    figure = figures.bars(
+        names,
+        {key: [mean for mean, _, _ in found] for key, found in values.items()},
+        "mean win rate",
+        even=0.5,
+        intervals={key: [(low, high) for _, low, high in found] for key, found in values.items()},
+    )
     return Findings(text=text, tables={"baselines": summary, "targets": rows}, figure=figure)
 
 

@@ -102,7 +102,9 @@ def measure(run: Run) -> Findings:
     if skipped:
         text += f"No labels to regress on, so RSA and DDS alone: {', '.join(skipped)}.\n"
     values = {"rank agreement": [float(row["rank agreement"]) for row in summary]}
-    figure = figures.bars(list(ESTIMATORS), values, "mean Spearman with measured affinities")
+    ends = {"rank agreement": [(float(row["low"]), float(row["high"])) for row in summary]}
+    what = "mean Spearman with measured affinities"
+    figure = figures.bars(list(ESTIMATORS), values, what, intervals=ends)
     return Findings(text=text, tables={"estimators": summary, "targets": targets}, figure=figure)
 
 

@@ -53,8 +53,17 @@ def bars(
     x: str,
     *,
     even: float | None = None,
+    intervals: Mapping[str, Sequence[tuple[float, float]]] | None = None,
 ) -> bytes:
-    """Horizontal bars: a group a name, a bar a series; nan leaves a gap."""
+    """Horizontal bars: a group a name, a bar a series; nan leaves a gap.
+
+    Args:
+        names: of the groups.
+        values: the lengths of the bars, group by group, by series.
+        x: what they measure.
+        even: marks a level.
+        intervals: lower and upper ends, group by group, of the series that have them.
+    """
 
     def draw(axes: Axes) -> None:
         height = 0.8 / len(values)
@@ -62,6 +71,9 @@ def bars(
         for i, (label, found) in enumerate(values.items()):
             at = places + (i - (len(values) - 1) / 2) * height
             axes.barh(at, found, height, color=_COLOURS[i % len(_COLOURS)], label=label)
+            if intervals and label in intervals:
+                low, high = zip(*intervals[label], strict=True)
+                axes.hlines(at, low, high, color="#222222", lw=1)
         if even is not None:
             axes.axvline(even, color="#999999", lw=0.8, ls="--")
         axes.set_yticks(places, names)

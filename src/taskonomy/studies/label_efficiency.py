@@ -83,8 +83,8 @@ def measure(run: Run) -> Findings:
             {
                 "budget": budget,
                 "bought": len(policy.sources),
-                "with taxonomy": float(with_taxonomy),
-                "independently": float(alone[0]),
+                "with taxonomy": round(with_taxonomy),
+                "independently": round(alone[0]),
                 "ratio": float(with_taxonomy / alone[0]),
                 "ratio low": low,
                 "ratio high": high,

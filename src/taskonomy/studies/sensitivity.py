@@ -81,7 +81,9 @@ def measure(run: Run) -> Findings:
         key: [float(row[key]) for row in rows] for key in ("rank agreement", "log correlation")
     }
     names = [str(row["variant"]) for row in rows]
-    figure = figures.bars(names, values, "agreement with the run's own affinities")
+    ends = {"rank agreement": [(float(row["low"]), float(row["high"])) for row in rows]}
+    what = "agreement with the run's own affinities"
+    figure = figures.bars(names, values, what, intervals=ends)
     return Findings(text=text, tables={"sensitivity": rows}, figure=figure)
 
 
