@@ -64,6 +64,15 @@ def test_the_page_says_draws_and_tabulates_what_was_found_and_fetches_nothing(ou
     assert led_to(out) == ["studies/studies.html"]
 
 
+def test_a_study_on_another_data_set_stands_after_the_study_s_own(out: Path) -> None:
+    config = load(PARAMS, "demo")
+    for name in ("generalisation-kitchen", "generalisation"):
+        shown.keep(out, found(out, "studies", name), config)
+    page = (out / "studies" / "studies.html").read_text()
+    own, other = ("<h2>Generalisation</h2>", "<h2>Generalisation kitchen</h2>")
+    assert 0 < page.index(own) < page.index(other)
+
+
 def test_findings_of_another_taxonomy_are_named_and_left_out(out: Path) -> None:
     config = load(PARAMS, "demo")
     shown.keep(out, found(out, "studies", "order"), config)

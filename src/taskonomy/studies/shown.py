@@ -59,10 +59,14 @@ def renew(out: Path) -> None:
 
 
 def _folders(out: Path) -> Iterator[tuple[str, str, str]]:
-    """Every folder of findings, with what it asks: studies as the catalogue has them, first."""
-    for name, asked in STUDIES.items():
-        if (out / "studies" / name).is_dir():
-            yield "studies", name, asked
+    """Every folder of findings, with what it asks: studies as the catalogue has them, first.
+
+    A study on another data set than its own has a folder beside its own, `<study>-<data set>`.
+    """
+    for study, asked in STUDIES.items():
+        for folder in sorted((out / "studies").glob(f"{study}*")):
+            if folder.is_dir() and (folder.name == study or folder.name.startswith(f"{study}-")):
+                yield "studies", folder.name, asked
     for kind, asked in _OTHERS.items():
         for text in sorted((out / kind).glob("*/*.txt")):
             if text.stem == text.parent.name:
