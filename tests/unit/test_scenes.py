@@ -119,9 +119,16 @@ def test_every_class_of_things_is_seen_and_background_does_not_drown_them(render
     for view in dataset.views:
         labels = layout.read(dataset, view, "segment_semantic")
         pixels += np.bincount(labels.ravel(), minlength=18)
-    assert pixels[1] / pixels.sum() < 0.75
+    assert pixels[1] / pixels.sum() < 0.7
     assert pixels[0] == 0
     assert (pixels[2:] > 0).sum() >= 9
+
+
+def test_cameras_look_level_and_from_afar(rendered):
+    dataset = layout.index(rendered)
+    infos = [layout.read(dataset, view, "point_info") for view in dataset.views]
+    assert abs(np.degrees([info["point_pitch"] for info in infos]).mean()) < 14
+    assert np.mean([info["camera_distance"] for info in infos]) > 2.7
 
 
 def test_point_info_places_the_camera_and_its_point(rendered):
@@ -133,7 +140,8 @@ def test_point_info_places_the_camera_and_its_point(rendered):
         far = info["camera_distance"]
         np.testing.assert_allclose(R.T @ way, [0, 0, -far], atol=1e-6)
         depth = layout.read(dataset, view, "depth_zbuffer")
-        centre = depth[SIZE // 2 - 1 : SIZE // 2 + 1, SIZE // 2 - 1 : SIZE // 2 + 1]
+        # A few pixels: things as thin as a stem are fixated, too.
+        centre = depth[SIZE // 2 - 2 : SIZE // 2 + 2, SIZE // 2 - 2 : SIZE // 2 + 2]
         assert centre.min() - 0.15 < far < centre.max() + 0.15
         # `x` holds world Y and `y` world X.
         box = info["bounding_box_ranges"]

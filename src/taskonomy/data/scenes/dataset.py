@@ -27,7 +27,7 @@ from taskonomy.data.scenes.viewpoints import Fixation, choose_fixations, sees
 from taskonomy.errors import BadInput
 from taskonomy.workers import pool as start
 
-VERSION = 3
+VERSION = 4
 """Raised whenever equal seeds give other images."""
 VIEWS_PER_POINT = 3
 IMAGES_PER_ROOM = 6

@@ -101,7 +101,7 @@ class FloorPlan:
             x, y = self._at_wall(wall, u, thing.depth / 2 + 0.03)
             front = self._footprint(wall, u, thing.width, thing.depth + 0.03 + clear)
             body = self._footprint(wall, u, thing.width, thing.depth + 0.03)
-            if self._wall_free(span) and self._floor_free(front):
+            if self._floor_free(front) and self._wall_free(span):
                 self.taken.append(body)
                 self.spans.append(span)
                 return self.place_fixed(thing, x, y, 0.0, WALL_YAW[wall])
@@ -114,22 +114,26 @@ class FloorPlan:
         walls: tuple[int, ...] = (0, 1, 2, 3),
         *,
         swing: Number = 0.0,
+        keep: Vector = (0.0, 0.0, 0.0),
         near: Number | None = None,
     ) -> Placed | None:
         """Hang on a wall with its foot at a height drawn from the range, or None.
 
         Args:
             swing: metres of floor in front that must stay free (a door's).
+            keep: metres of wall to keep for it to either side, below and above (a curtain's,
+                what stands on a shelf).
             near: the place along the wall, where it is given.
         """
         for _ in range(_TRIES):
             wall = int(walls[self.rng.integers(len(walls))])
-            half, room = thing.width / 2 + 0.05, self.length(wall)
+            half, room = thing.width / 2 + 0.05 + keep[0], self.length(wall)
             if room < 2 * half:
                 continue
             u = float(self.rng.uniform(half, room - half)) if near is None else near
             foot = float(self.rng.uniform(*height))
-            span = Span(wall, u - half, u + half, foot, foot + thing.height, thing.depth)
+            head = foot + thing.height + keep[2]
+            span = Span(wall, u - half, u + half, foot - keep[1], head, thing.depth)
             floor = self._footprint(wall, u, thing.width, swing)
             inside = half <= u <= room - half
             if not inside or not self._wall_free(span):
@@ -207,19 +211,22 @@ class FloorPlan:
 
     def _wall_free(self, new: Span) -> bool:
         return not any(
-            old.wall == new.wall
-            and old.low < new.high
-            and new.low < old.high
-            and old.foot < new.head
-            and new.foot < old.head
+            old.foot < new.head and new.foot < old.head and self._meet(old, new)
             for old in self.spans
         )
 
-    def _floor_free(self, new: Rectangle) -> bool:
-        return not any(
-            old[0] < new[2] and new[0] < old[2] and old[1] < new[3] and new[1] < old[3]
-            for old in self.taken
+    def _meet(self, a: Span, b: Span) -> bool:
+        """Whether two stretches overlap seen from above: along their wall, or in a corner."""
+        if a.wall == b.wall:
+            return a.low < b.high and b.low < a.high
+        one, two = (
+            self._footprint(s.wall, (s.low + s.high) / 2, s.high - s.low, s.depth + 0.03)
+            for s in (a, b)
         )
+        return _overlap(one, two)
+
+    def _floor_free(self, new: Rectangle) -> bool:
+        return not any(_overlap(old, new) for old in self.taken)
 
     def _stands(self, thing: Thing, x: Number, y: Number, yaw: Number, clear: Number) -> bool:
         rx, ry = (r / 2 for r in _extent(thing, yaw))
@@ -231,6 +238,10 @@ class FloorPlan:
             return False
         self.taken.append(area)
         return True
+
+
+def _overlap(a: Rectangle, b: Rectangle) -> bool:
+    return bool(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
 
 
 def _extent(thing: Thing, yaw: Number) -> tuple[Number, Number]:

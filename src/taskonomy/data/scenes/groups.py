@@ -5,8 +5,8 @@ from math import pi
 
 import numpy as np
 
-from taskonomy.data.scenes import seats, small, tables
-from taskonomy.data.scenes.floor_plan import FloorPlan, Placed
+from taskonomy.data.scenes import seats, small, tables, tall
+from taskonomy.data.scenes.floor_plan import WALL_YAW, FloorPlan, Placed
 from taskonomy.data.scenes.palette import Palette
 from taskonomy.data.scenes.shapes import Number, Thing, Top, Vector
 
@@ -46,6 +46,25 @@ def fill_shelves(plan: FloorPlan, p: Palette, case: Placed, books: Number = 0.75
             x += length + 0.03
 
 
+def bookcases(
+    plan: FloorPlan,
+    p: Palette,
+    count: int,
+    heights: tuple[Number, Number],
+    walls: tuple[int, ...] = (0, 1, 2, 3),
+    *,
+    books: Number = 0.8,
+) -> None:
+    """Up to `count` filled book cases along the walls, half of them pushed into corners."""
+    for _ in range(count):
+        width, height = float(p.rng.uniform(0.8, 1.3)), float(p.rng.uniform(*heights))
+        corner = bool(p.rng.random() < 0.5)
+        thing = tables.bookcase(p, width, height)
+        case = plan.against_wall(thing, walls, clear=0.3, corner=corner)
+        if case:
+            fill_shelves(plan, p, case, books)
+
+
 def sit_around(plan: FloorPlan, p: Palette, table: Placed, round_table: bool, count: int) -> None:
     """Chairs at a table, some pulled out a little, some turned."""
     wood, cloth = p.wood(), p.fabric() if p.rng.random() < 0.6 else p.paint()
@@ -78,42 +97,88 @@ def sit_around(plan: FloorPlan, p: Palette, table: Placed, round_table: bool, co
 
 
 def hang_on_walls(plan: FloorPlan, p: Palette, count: int) -> None:
-    """Pictures, a clock, perhaps a shelf or a mirror on the walls."""
+    """Shelves, pictures, a clock, perhaps a mirror on the walls."""
     if p.rng.random() < 0.65:
-        plan.on_wall(small.clock(p), (1.6, 1.9))
+        plan.on_wall(small.clock(p), (1.5, 1.9))
     for _ in range(count):
         kind = p.rng.random()
-        if kind < 0.65:
+        if kind < 0.45:
+            _shelf_on_wall(plan, p)
+        elif kind < 0.9:
             w, h = (float(x) for x in p.rng.uniform((0.35, 0.35), (0.95, 0.8)))
             plan.on_wall(small.picture(p, w, h), (1.15, 1.45))
-        elif kind < 0.8:
+        else:
             h = float(p.rng.uniform(0.5, 0.9))
             plan.on_wall(small.mirror(p, 0.5, h), (1.1, 1.3))
-        else:
-            shelf = plan.on_wall(tables.wall_shelf(p, float(p.rng.uniform(0.6, 1.1))), (1.2, 1.6))
-            if shelf:
-                items = [small.row_of_books(p, 0.3, 0.24), *clutter(p, 2)]
-                plan.on_top(items, shelf, shelf.thing.tops[0], facing=0.0)
 
 
-def media(plan: FloorPlan, p: Palette) -> Placed | None:
-    """A sideboard with a television on it or above it."""
-    width = float(p.rng.uniform(1.2, 1.7))
+def _shelf_on_wall(plan: FloorPlan, p: Palette) -> None:
+    """A board on a wall with books, plants, bottles or vases."""
+    width = float(p.rng.uniform(0.8, 1.4))
+    shelf = plan.on_wall(tables.wall_shelf(p, width), (1.15, 1.5), keep=(0.0, 0.0, 0.4))
+    if shelf is None:
+        return
+    top, choice = shelf.thing.tops[0], p.rng.random()
+    if choice < 0.45:
+        items = [small.row_of_books(p, width * 0.55, 0.28), *clutter(p, 2)]
+    elif choice < 0.65:
+        items = [small.potted_plant(p, float(p.rng.uniform(0.3, 0.42))) for _ in range(4)]
+    elif choice < 0.8:
+        items = [small.bottle(p) for _ in range(8)]
+    else:
+        items = [small.vase(p) for _ in range(4)]
+    plan.on_top(items, shelf, top, facing=0.0)
+
+
+def media(plan: FloorPlan, p: Palette) -> None:
+    """A sideboard with a television on it, or one on the wall above it."""
+    width = float(p.rng.uniform(1.3, 1.8))
     board = plan.against_wall(tables.dresser(p, width, low=True), clear=0.8)
     if board:
-        tv = small.television(p, float(p.rng.uniform(0.85, 1.25)), wall=False)
-        plan.place_fixed(tv, *board.at(0, -0.05), board.thing.height, board.yaw)
+        on_wall = bool(p.rng.random() < 0.5)
+        tv = small.television(p, float(p.rng.uniform(1.25, 1.75)), wall=on_wall)
+        if on_wall:
+            wall_television(plan, tv, board)
+        else:
+            plan.place_fixed(tv, *board.at(0, -0.05), board.thing.height, board.yaw)
         end = Top(width * 0.42, 0.05, board.thing.height, 0.2, 0.25)
         plan.on_top(clutter(p, 1), board, end)
-    return board
+
+
+def wall_television(plan: FloorPlan, tv: Thing, below: Placed) -> None:
+    """Hang a television on the wall behind what stands against it."""
+    wall = min(range(4), key=lambda k: abs(turn(below.yaw - WALL_YAW[k])))
+    plan.on_wall(tv, (0.95, 1.15), (wall,), near=below.x if wall % 2 == 0 else below.y)
+
+
+def turn(angle: Number) -> float:
+    """An angle between -pi and pi."""
+    return (angle + pi) % (2 * pi) - pi
 
 
 def seat_and_plant(plan: FloorPlan, p: Palette) -> None:
-    if p.rng.random() < 0.6:
+    """Armchairs with a lamp, tall plants in corners, a tall vase."""
+    for _ in range(int(p.rng.integers(1, 3))):
         chair = plan.in_room(seats.armchair(p), margin=0.15, turned=True)
-        if chair and p.rng.random() < 0.5:
+        if chair and p.rng.random() < 0.4:
             plan.beside(small.floor_lamp(p), chair, 0.65, -0.2)
-    plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.8, 1.5))), corner=True)
+    tall_plants(plan, p, 3, (1.2, 1.9))
+    if p.rng.random() < 0.5:
+        plan.against_wall(tall.floor_vase(p))
+
+
+def tall_plants(
+    plan: FloorPlan,
+    p: Palette,
+    count: int,
+    sizes: tuple[Number, Number],
+    walls: tuple[int, ...] = (0, 1, 2, 3),
+) -> None:
+    """Plants of so many metres in corners, or along the walls where those are taken."""
+    for _ in range(count):
+        plant = small.potted_plant(p, float(p.rng.uniform(*sizes)))
+        if not plan.against_wall(plant, walls, corner=True):
+            plan.against_wall(plant, walls)
 
 
 def dining_group(plan: FloorPlan, p: Palette, count: int, margin: Number) -> Placed | None:

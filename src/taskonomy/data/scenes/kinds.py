@@ -3,24 +3,30 @@
 from collections.abc import Callable
 from math import pi
 
-from taskonomy.data.scenes import seats, shell, small, tables, wet
+from taskonomy.data.scenes import seats, shell, small, tables, tall, wet
 from taskonomy.data.scenes.floor_plan import FloorPlan, Placed
 from taskonomy.data.scenes.groups import (
+    bookcases,
     clutter,
     dining_group,
-    fill_shelves,
     hang_on_walls,
     media,
     seat_and_plant,
+    tall_plants,
+    turn,
+    wall_television,
 )
 from taskonomy.data.scenes.palette import Palette
-from taskonomy.data.scenes.shapes import Material, Number, Thing, Top
+from taskonomy.data.scenes.shapes import Material, Thing, Top
 
 
 def bedroom(plan: FloorPlan, p: Palette) -> None:
-    """A bed with night stands and lamps, an armoire or a dresser, perhaps a desk."""
+    """Beds with night stands and lamps, an armoire, a dresser, book cases."""
+    if p.rng.random() < 0.35:
+        plan.against_wall(tall.bunk_bed(p), clear=0.5, corner=True)
     width = float(p.rng.choice([1.0, 1.5, 1.8]))
-    bed = plan.against_wall(seats.bed(p, width), clear=0.5) or plan.against_wall(seats.bed(p, 0.95))
+    make = tall.four_poster if p.rng.random() < 0.4 else seats.bed
+    bed = plan.against_wall(make(p, width), clear=0.5) or plan.against_wall(seats.bed(p, 0.95))
     if bed:
         mat = small.rug(p, width + 1.1, 1.5)
         plan.place_fixed(mat, *bed.at(0, 0.5), 0, bed.yaw)
@@ -32,12 +38,16 @@ def bedroom(plan: FloorPlan, p: Palette) -> None:
                 plan.on_top([*lamp, small.pile_of_books(p, 3)], stand, stand.thing.tops[0])
         if p.rng.random() < 0.4:
             plan.on_top([small.pile_of_books(p, 2)], bed, bed.thing.tops[0])
-    plan.against_wall(tables.armoire(p), clear=0.4)
-    chest = plan.against_wall(tables.dresser(p, float(p.rng.uniform(0.8, 1.3))), clear=0.3)
+    bookcases(plan, p, int(p.rng.integers(1, 3)), (1.5, 2.1))
+    if p.rng.random() < 0.6:
+        plan.against_wall(tables.armoire(p), clear=0.4)
+    chest = plan.against_wall(tables.dresser(p, float(p.rng.uniform(0.9, 1.3))), clear=0.3)
     if chest:
         items = clutter(p, 3)
         if p.rng.random() < 0.5:
-            items.insert(0, small.television(p, 0.7, wall=False))
+            wall_television(plan, small.television(p, 1.1, wall=True), chest)
+        else:
+            items.insert(0, small.television(p, 0.75, wall=False))
         plan.on_top(items, chest, chest.thing.tops[0], facing=0.0)
     seat_and_plant(plan, p)
     plan.against_wall(small.basket(p), corner=True)
@@ -59,9 +69,12 @@ def kitchen(plan: FloorPlan, p: Palette) -> None:
         )
         if second:
             _dress_counter(plan, p, second, second.thing.tops[0])
-    dining_group(plan, p, int(p.rng.choice([2, 4])), margin=0.55)
+    dining_group(plan, p, int(p.rng.choice([4, 6])), margin=0.55)
     _ensure_toaster(plan, p)
-    plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.7, 1.2))), other, corner=True)
+    bookcases(plan, p, 1, (1.3, 1.9), other, books=0.5)
+    tall_plants(plan, p, 2, (1.0, 1.7), other)
+    if p.rng.random() < 0.4:
+        plan.against_wall(tall.floor_vase(p), other)
     plan.against_wall(small.basket(p), other, corner=True)
 
 
@@ -79,13 +92,17 @@ def _kitchen_row(
     """Refrigerator, oven and counters side by side, cabinets and a hood above; the counters."""
     room = plan.length(wall)
     units: list[Thing] = [wet.refrigerator(p), wet.oven(p)]
+    if room > 4 and p.rng.random() < 0.6:
+        units.append(tall.oven_tower(p))
     left = room - sum(u.width for u in units) - 0.1
     count = max(1, int(left / 0.9))
-    widths = [left / count] * count
-    units += [wet.counter(p, min(w, 1.5), body, stone) for w in widths]
-    order = (
-        [0, 2, 1, *range(3, len(units))] if p.rng.random() < 0.5 else [*range(2, len(units)), 1, 0]
-    )
+    # Tall units first and last, a counter on either side of the hob.
+    first = len(units)
+    units += [wet.counter(p, min(left / count, 1.5), body, stone)] * count
+    counters = list(range(first, len(units)))
+    order = [0, counters[0], 1, *counters[1:], *range(2, first)]
+    if p.rng.random() < 0.5:
+        order = order[::-1]
     u, found = 0.04, []
     for k in order:
         unit = units[k]
@@ -93,6 +110,8 @@ def _kitchen_row(
         u += unit.width
         placed = plan.against_wall(unit, (wall,), at=centre)
         if placed is None:
+            if unit.name != "counter":
+                plan.against_wall(unit, clear=0.4)
             continue
         if unit.name == "counter":
             found.append(placed)
@@ -125,8 +144,8 @@ def _dress_counter(plan: FloorPlan, p: Palette, counter: Placed, top: Top) -> No
 
 
 def living_room(plan: FloorPlan, p: Palette) -> None:
-    """A couch with a low table on a rug, a television, an armchair, shelves."""
-    sofa = plan.against_wall(seats.couch(p, int(p.rng.integers(2, 4))), clear=1.0)
+    """Couches with a low table on a rug, a television, armchairs, shelves, a tall clock."""
+    sofa = plan.against_wall(seats.couch(p, int(p.rng.integers(2, 5))), clear=1.0)
     if sofa:
         gap = sofa.thing.depth / 2 + 0.65
         plan.place_fixed(small.rug(p, 2.2, 1.5), *sofa.at(0, gap), 0, sofa.yaw)
@@ -140,33 +159,31 @@ def living_room(plan: FloorPlan, p: Palette) -> None:
         plan.beside(
             seats.armchair(p), sofa, -side * (sofa.thing.width / 2 + 0.35), 1.25, side * pi / 2
         )
+    plan.against_wall(seats.couch(p, 2), clear=0.4)
     media(plan, p)
-    if p.rng.random() < 0.7:
-        case = plan.against_wall(
-            tables.bookcase(p, 0.85, float(p.rng.uniform(1.2, 2.0))), clear=0.3
-        )
-        if case:
-            fill_shelves(plan, p, case)
+    bookcases(plan, p, int(p.rng.integers(2, 4)), (1.5, 2.15))
+    if p.rng.random() < 0.4:
+        plan.against_wall(tall.longcase_clock(p), clear=0.2)
     seat_and_plant(plan, p)
 
 
 def dining_room(plan: FloorPlan, p: Palette) -> None:
-    """A table for four to six, a sideboard, plants."""
-    dining_group(plan, p, int(p.rng.choice([4, 6])), margin=0.8)
+    """A table for four to six, a sideboard, book cases, a tall clock, plants."""
+    dining_group(plan, p, int(p.rng.choice([6, 8])), margin=0.8)
     board = plan.against_wall(tables.dresser(p, float(p.rng.uniform(1.1, 1.6))), clear=0.3)
     if board:
         plan.on_top([*clutter(p, 4), small.table_lamp(p)], board, board.thing.tops[0], facing=0.0)
-    for _ in range(2):
-        plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.8, 1.6))), corner=True)
+        if p.rng.random() < 0.4:
+            wall_television(plan, small.television(p, 1.1, wall=True), board)
     if p.rng.random() < 0.5:
-        case = plan.against_wall(tables.bookcase(p, 0.8, 1.2), clear=0.2)
-        if case:
-            fill_shelves(plan, p, case, books=0.4)
+        plan.against_wall(tall.longcase_clock(p), clear=0.2)
+    bookcases(plan, p, 2, (1.5, 2.1), books=0.65)
+    seat_and_plant(plan, p)
 
 
 def office(plan: FloorPlan, p: Palette) -> None:
     """Desks with computers and swivel chairs, book cases, a couch if there is room."""
-    for _ in range(int(p.rng.integers(1, 3))):
+    for _ in range(int(p.rng.integers(2, 4))):
         desk = plan.against_wall(tables.desk(p), clear=0.75)
         if not desk:
             continue
@@ -184,13 +201,13 @@ def office(plan: FloorPlan, p: Palette) -> None:
         plan.on_top(lamp, desk, Top(-half + 0.2, -0.1, h, 0.2, 0.2))
         books = [small.pile_of_books(p), small.cup(p)]
         plan.on_top(books, desk, Top(half - 0.25, 0.05, h, 0.35, 0.4))
-    for _ in range(int(p.rng.integers(1, 3))):
-        case = plan.against_wall(tables.bookcase(p, float(p.rng.uniform(0.7, 1.2)), 1.8), clear=0.3)
-        if case:
-            fill_shelves(plan, p, case)
-    if p.rng.random() < 0.4:
+    bookcases(plan, p, int(p.rng.integers(2, 5)), (1.7, 2.1))
+    if p.rng.random() < 0.6:
         plan.against_wall(seats.couch(p, 2), clear=0.4)
-    plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.8, 1.5))), corner=True)
+    board = plan.against_wall(tables.dresser(p, 1.2, low=True), clear=0.5)
+    if board:
+        wall_television(plan, small.television(p, 1.3, wall=True), board)
+    seat_and_plant(plan, p)
     plan.against_wall(small.basket(p), corner=True)
 
 
@@ -202,7 +219,7 @@ def bathroom(plan: FloorPlan, p: Palette) -> None:
     if bowl and p.rng.random() < 0.6:
         plan.on_top([small.bottle(p)], bowl, bowl.thing.tops[0])
     if p.rng.random() < 0.5:
-        basin = plan.against_wall(wet.pedestal_sink(p), clear=0.4)
+        basin = plan.against_wall(wet.washstand(p), clear=0.4)
     else:
         basin = plan.against_wall(tables.dresser(p, 0.9, low=True), clear=0.4)
         if basin:
@@ -211,23 +228,24 @@ def bathroom(plan: FloorPlan, p: Palette) -> None:
             ends = Top(-0.36, 0, h, 0.16, 0.3)
             plan.on_top([small.bottle(p), small.cup(p), small.bottle(p)], basin, ends)
     if basin:
-        wall = min(range(4), key=lambda k: abs(_turn(basin.yaw - k * pi / 2)))
+        wall = min(range(4), key=lambda k: abs(turn(basin.yaw - k * pi / 2)))
         u = basin.x if wall % 2 == 0 else basin.y
         plan.on_wall(small.mirror(p, 0.6, 0.75), (1.15, 1.2), (wall,), near=u)
+    plan.against_wall(wet.pedestal_sink(p), clear=0.3)
     for _ in range(2):
         plan.on_wall(small.towel(p), (0.85, 1.1))
     cabinet = plan.against_wall(tables.dresser(p, 0.6), clear=0.2)
     if cabinet:
         plan.on_top(clutter(p, 2), cabinet, cabinet.thing.tops[0])
     plan.against_wall(small.basket(p), corner=True)
-    plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.5, 1.0))), corner=True)
+    tall_plants(plan, p, 3, (1.0, 1.7))
+    if p.rng.random() < 0.6:
+        plan.against_wall(tall.floor_vase(p))
+    if p.rng.random() < 0.7:
+        plan.against_wall(seats.dining_chair(p, p.wood(), p.fabric()), clear=0.2)
     mat = plan.in_room(small.rug(p, 0.9, 0.6), margin=0.2)
     if mat:
         plan.taken.pop()
-
-
-def _turn(angle: Number) -> float:
-    return (angle + pi) % (2 * pi) - pi
 
 
 def corridor(plan: FloorPlan, p: Palette) -> None:
@@ -240,28 +258,25 @@ def corridor(plan: FloorPlan, p: Palette) -> None:
         if table:
             items = [*clutter(p, 3), small.table_lamp(p)]
             plan.on_top(items, table, table.thing.tops[0], facing=0.0)
-    case = plan.against_wall(tables.bookcase(p, 0.8, float(p.rng.uniform(1.0, 1.9))), side)
-    if case:
-        fill_shelves(plan, p, case, books=0.6)
-    for _ in range(2):
+    bookcases(plan, p, 5, (1.5, 2.1), side, books=0.75)
+    plan.against_wall(seats.couch(p, 2), side)
+    if p.rng.random() < 0.6:
+        plan.against_wall(tall.longcase_clock(p))
+    for _ in range(3):
         chair = seats.dining_chair(p, p.wood(), p.fabric())
         plan.against_wall(chair, side)
-    for _ in range(3):
-        plan.against_wall(small.potted_plant(p, float(p.rng.uniform(0.7, 1.5))), corner=True)
+    tall_plants(plan, p, 5, (1.1, 1.8))
+    plan.against_wall(tall.floor_vase(p), side)
     if p.rng.random() < 0.6:
         plan.against_wall(seats.armchair(p), (0, 2))
     hang_on_walls(plan, p, 3)
 
 
 def library(plan: FloorPlan, p: Palette) -> None:
-    """Walls of books, reading chairs and a table."""
-    for _ in range(5):
-        case = plan.against_wall(
-            tables.bookcase(p, float(p.rng.uniform(0.8, 1.3)), float(p.rng.uniform(1.5, 2.15))),
-            clear=0.35,
-        )
-        if case:
-            fill_shelves(plan, p, case, books=0.92)
+    """Walls of books, reading chairs and a table, a tall clock."""
+    bookcases(plan, p, 6, (1.6, 2.15), books=0.92)
+    if p.rng.random() < 0.4:
+        plan.against_wall(tall.longcase_clock(p))
     if p.rng.random() < 0.5:
         table = dining_group(plan, p, 4, margin=0.6)
         if table:
@@ -280,14 +295,14 @@ KINDS: dict[
     str, tuple[Callable[[FloorPlan, Palette], None], tuple[float, float], tuple[float, float]]
 ]
 KINDS = {
-    "bathroom": (bathroom, (2.2, 3.2), (2.4, 3.4)),
-    "bedroom": (bedroom, (3.3, 4.6), (3.4, 4.8)),
-    "corridor": (corridor, (1.9, 2.6), (4.5, 7.0)),
-    "dining room": (dining_room, (3.6, 4.8), (3.8, 5.2)),
-    "kitchen": (kitchen, (3.2, 4.6), (3.4, 5.0)),
-    "library": (library, (3.6, 5.2), (3.8, 5.5)),
-    "living room": (living_room, (3.8, 5.2), (4.0, 5.6)),
-    "office": (office, (3.2, 4.6), (3.4, 5.0)),
+    "bathroom": (bathroom, (2.4, 3.0), (2.6, 3.6)),
+    "bedroom": (bedroom, (3.8, 4.8), (4.2, 5.8)),
+    "corridor": (corridor, (2.3, 2.8), (5.0, 7.5)),
+    "dining room": (dining_room, (4.2, 5.2), (4.8, 6.6)),
+    "kitchen": (kitchen, (3.8, 4.8), (4.2, 6.0)),
+    "library": (library, (4.2, 5.6), (5.0, 7.0)),
+    "living room": (living_room, (4.2, 5.2), (4.6, 6.4)),
+    "office": (office, (3.8, 4.8), (4.2, 6.0)),
 }
 """Each kind's arrangement, and the ranges of the room's two horizontal extents in metres."""
 
@@ -311,12 +326,16 @@ def _windows(plan: FloorPlan, p: Palette, kind: str, day: bool) -> list[Placed]:
     high = kind == "bathroom"
     w = float(p.rng.uniform(0.6, 0.9) if high else p.rng.uniform(0.9, 1.9))
     h = float(p.rng.uniform(0.6, 0.9) if high else p.rng.uniform(1.0, 1.4))
-    placed = plan.on_wall(shell.window(p, w, h, day), (1.15, 1.3) if high else (0.9, 1.0))
+    drawn, long = not high and bool(p.rng.random() < 0.65), bool(p.rng.random() < 0.5)
+    # Curtains hang beside the window, and before what is below it where they are long.
+    keep = (0.22, 0.75 if long else 0.05, 0.2) if drawn else (0.0, 0.0, 0.0)
+    pane = shell.window(p, w, h, day)
+    placed = plan.on_wall(pane, (1.15, 1.3) if high else (0.9, 1.0), keep=keep)
     if placed is None:
         return []
-    if not high and p.rng.random() < 0.65:
+    if drawn:
         head = min(placed.z + h + 0.2, plan.size[2] - 0.1)
-        long = head - float(p.rng.choice([0.1, placed.z - 0.25]))
-        cloth = shell.curtains(p, w, long)
-        plan.place_fixed(cloth, placed.x, placed.y, head - long, placed.yaw)
+        foot = placed.z - 0.7 if long else placed.z - 0.05
+        cloth = shell.curtains(p, w, head - foot)
+        plan.place_fixed(cloth, placed.x, placed.y, foot, placed.yaw)
     return [placed]

@@ -98,7 +98,7 @@ def build_room(seed: int, kind: str | None = None, family: str = "home") -> Room
 
 def _build(rng: np.random.Generator, seed: int, kind: str, family: str) -> Room:
     _, widths, depths = KINDS[kind]
-    size = (float(rng.uniform(*widths)), float(rng.uniform(*depths)), float(rng.uniform(2.45, 3.0)))
+    size = (float(rng.uniform(*widths)), float(rng.uniform(*depths)), float(rng.uniform(2.4, 2.7)))
     if rng.random() < 0.5:
         size = (size[0], size[1], size[2]) if kind == "corridor" else (size[1], size[0], size[2])
     palette, day = draw_palette(rng), bool(rng.random() < 0.75)
@@ -107,7 +107,9 @@ def _build(rng: np.random.Generator, seed: int, kind: str, family: str) -> Room:
         plan.place_fixed(thing, 0, 0)
     windows = furnish(plan, palette, kind, day)
     w, d, h = size
-    spots = [(w / 2, d / 2)] if kind != "corridor" else [(w / 2, d / 4), (w / 2, 3 * d / 4)]
+    spots = [(w / 2, d / 2)]
+    if max(w, d) > 6:  # one would leave the ends dark
+        spots = [(w * k / 4, d / 2) if w > d else (w / 2, d * k / 4) for k in (1, 3)]
     drop = float(rng.uniform(0.25, 0.55)) if kind == "dining room" or rng.random() < 0.4 else 0.0
     for x, y in spots:
         plan.place_fixed(ceiling_lamp(palette, drop), x, y, h)

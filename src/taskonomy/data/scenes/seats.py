@@ -26,7 +26,7 @@ def legs(
 def dining_chair(p: Palette, wood: Material, seat: Material) -> Thing:
     """A chair with a back of slats, a panel or a rounded shell."""
     rng = p.rng
-    w, d, h, back = 0.44, 0.44, 0.45, float(rng.uniform(0.42, 0.56))
+    w, d, h, back = 0.46, 0.44, 0.45, float(rng.uniform(0.46, 0.66))
     parts = legs(w, d, h, 0.045, wood)
     parts.append(box(0, 0, h, (w, d, 0.05), seat, bevel=0.02))
     y = -d / 2 + 0.025
@@ -67,7 +67,7 @@ def office_chair(p: Palette) -> Thing:
 def armchair(p: Palette) -> Thing:
     """A deep upholstered chair."""
     cloth = p.fabric() if p.rng.random() < 0.7 else p.leather()
-    return Thing("chair", _upholstered(p, cloth, 0.85, 1, cushions=False), 0.85, 0.85, 0.9)
+    return Thing("chair", _upholstered(p, cloth, 0.85, 1, cushions=False), 0.85, 0.88, 0.98)
 
 
 def couch(p: Palette, seats: int) -> Thing:
@@ -75,7 +75,7 @@ def couch(p: Palette, seats: int) -> Thing:
     width = 0.62 * seats + 0.36
     cloth = p.fabric() if p.rng.random() < 0.7 else p.leather()
     parts = _upholstered(p, cloth, width, seats, cushions=True)
-    return Thing("couch", parts, width, 0.9, 0.88)
+    return Thing("couch", parts, width, 0.9, 0.98)
 
 
 def _upholstered(
@@ -84,7 +84,7 @@ def _upholstered(
     rng = p.rng
     d, arm = 0.88, 0.18
     foot = p.wood()
-    back, side = float(rng.uniform(0.74, 0.9)), float(rng.uniform(0.54, 0.66))
+    back, side = float(rng.uniform(0.8, 0.98)), float(rng.uniform(0.58, 0.7))
     parts = legs(width - 0.06, d - 0.06, 0.1, 0.06, foot)
     parts.append(box(0, 0, 0.1, (width, d, 0.2), cloth, bevel=0.03))
     parts.append(box(0, -d / 2 + 0.12, 0.25, (width - 0.1, 0.24, back - 0.25), cloth, bevel=0.08))

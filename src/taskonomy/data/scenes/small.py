@@ -61,21 +61,23 @@ def potted_plant(p: Palette, size: Number) -> Thing:
     leaf = Material(
         "leaf", rgb(hue, 0.75, 0.5), rgb(hue - 0.06, 0.65, 0.75), 0.1, 0.2, seed=p.seed()
     )
-    style, top = rng.integers(3), size - pot_h
+    style, top, reach = rng.integers(3), size - pot_h, 1.1 * r
     if style == 0:
         parts.append(rod(0, 0, pot_h, 0.012 + 0.01 * size, top * 0.5, p.wood()))
         for k in range(int(rng.integers(9, 15))):
             a, tilt = 2.4 * k + rng.uniform(-0.3, 0.3), float(rng.uniform(0.15, 1.1))
-            length = top * float(rng.uniform(0.26, 0.36))
+            length = top * float(rng.uniform(0.24, 0.33))
             x, y = np.cos(a) * np.cos(tilt) * length, np.sin(a) * np.cos(tilt) * length
+            reach = max(reach, 2 * length * np.cos(tilt))
             z = pot_h + top * 0.45 + length * np.sin(tilt)
-            radii = (length, length * 0.26, 0.012)
+            radii = (length, length * 0.32, 0.012)
             parts.append(Part(ELLIPSOID, (x, y, z), radii, leaf, 0.0, (0.0, -tilt, float(a))))
     elif style == 1:
         parts.append(rod(0, 0, pot_h, 0.012 + 0.01 * size, top * 0.5, p.wood()))
         for _ in range(int(rng.integers(6, 11))):
-            s = top * float(rng.uniform(0.13, 0.24))
-            x, y = rng.normal(0, 0.14 * top, 2)
+            s = top * float(rng.uniform(0.18, 0.28))
+            x, y = rng.uniform(-0.17, 0.17, 2) * top
+            reach = max(reach, abs(x) + s, abs(y) + s)
             z = pot_h + top * float(rng.uniform(0.2, 0.62))
             parts.append(ball(float(x), float(y), z, (s, s, s * 0.8), leaf))
     else:
@@ -83,11 +85,13 @@ def potted_plant(p: Palette, size: Number) -> Thing:
             a, lean = float(rng.uniform(0, 6.28)), float(rng.uniform(0.0, 0.45))
             length = top * float(rng.uniform(0.7, 1.0)) / 2
             x, y = np.cos(a) * np.sin(lean) * length, np.sin(a) * np.sin(lean) * length
+            reach = max(reach, 2 * length * np.sin(lean))
             centre = (x, y, pot_h + np.cos(lean) * length)
             parts.append(
-                Part(ELLIPSOID, centre, (0.035 * size, 0.012, length), leaf, 0.0, (0.0, lean, a))
+                Part(ELLIPSOID, centre, (0.06 * size, 0.012, length), leaf, 0.0, (0.0, lean, a))
             )
-    return Thing("potted plant", tuple(parts), 2.2 * r, 2.2 * r, size)
+    wide = 2 * float(reach)
+    return Thing("potted plant", tuple(parts), wide, wide, size)
 
 
 def book(p: Palette) -> tuple[float, Material]:
@@ -96,7 +100,7 @@ def book(p: Palette) -> tuple[float, Material]:
     hue, full, light, other, pale, dark, thick = p.rng.random(7).tolist()
     a = rgb(hue, 0.3 + 0.6 * full, 0.25 + 0.7 * light)
     b = rgb(other, 0.5 * pale, 0.2 if dark < 0.5 else 0.95)
-    return 0.018 + 0.032 * thick, Material("cover", a, b, 1.0, 0.2, seed=p.seed())
+    return 0.024 + 0.04 * thick, Material("cover", a, b, 1.0, 0.2, seed=p.seed())
 
 
 def row_of_books(p: Palette, length: Number, tallest: Number = 0.29) -> Thing:
@@ -230,7 +234,7 @@ def mirror(p: Palette, width: Number, height: Number) -> Thing:
 
 def clock(p: Palette) -> Thing:
     """A round wall clock, its back at y = 0."""
-    r = float(p.rng.uniform(0.14, 0.22))
+    r = float(p.rng.uniform(0.16, 0.28))
     rim, dark = p.paint(), p.rng.random() < 0.3
     light, ink = (0.88, 0.87, 0.82), (0.03, 0.03, 0.04)
     face = Material("dial", ink if dark else light, light if dark else ink, 1.0, 0.2, seed=p.seed())

@@ -108,12 +108,12 @@ def _chair(t: Thing, look: Look) -> list[Part]:
     shell, foot = look.lacquer(), look.concrete()
     if w > 0.7:
         parts = [ball(0, 0.02, 0.02, (w * 0.46, d * 0.44, 0.22), shell)]
-        parts.append(ball(0, -d * 0.3, 0.25, (w * 0.44, 0.13, 0.3), shell, turn=(0.2, 0, 0)))
+        parts.append(ball(0, -d * 0.3, 0.25, (w * 0.46, 0.15, 0.36), shell, turn=(0.2, 0, 0)))
         return [*parts, rod(0, 0.1, 0.4, w * 0.28, 0.06, look.cloth(), ry=d * 0.24)]
     parts = [rod(0, 0, 0, w * 0.36, 0.4, foot, taper=0.7)]
     parts.append(rod(0, 0, 0.38, w * 0.48, 0.08, shell, taper=-0.1, ry=d * 0.46))
     back = max(t.height - 0.5, 0.3)
-    return [*parts, ball(0, 0.06 - d / 2, 0.46, (w * 0.4, 0.05, back / 2), shell)]
+    return [*parts, ball(0, 0.06 - d / 2, 0.46, (w * 0.47, 0.05, back / 2), shell)]
 
 
 def _couch(t: Thing, look: Look) -> list[Part]:
@@ -123,16 +123,18 @@ def _couch(t: Thing, look: Look) -> list[Part]:
     lying = (0.0, np.pi / 2, 0.0)
     parts = [box(0, 0, 0.03, (w, d - 0.04, 0.16), look.concrete())]
     parts.append(box(0, 0.06, 0.19, (w - 0.1, d - 0.2, 0.24), cloth, bevel=0.11))
-    for z, r, y in ((0.42, 0.15, 0.18), (0.62, 0.12, 0.14)):
+    for z, r, y in ((0.42, 0.17, 0.18), (0.68, 0.15, 0.15)):
         parts.append(rod(0, y - d / 2, z - (w - 0.1) / 2 + r, r, w - 0.1, other, turn=lying))
     parts += [ball(s * (w / 2 - 0.13), 0.06, 0.36, (0.12, d * 0.36, 0.13), other) for s in (-1, 1)]
     return parts
 
 
 def _bed(t: Thing, look: Look) -> list[Part]:
-    """A plinth with a thick round-cornered mattress and a bolster."""
+    """A plinth with a thick round-cornered mattress and a bolster; two berths where it is long."""
     w, d = t.width, t.depth
     cloth = look.cloth()
+    if w > d:
+        return _berths(t, look)
     parts = [box(0, 0, 0, (w, d, 0.22), look.concrete())]
     parts.append(box(0, 0.02, 0.22, (w - 0.08, d - 0.1, 0.26), cloth, bevel=0.12))
     lying = (0.0, np.pi / 2, 0.0)
@@ -141,6 +143,25 @@ def _bed(t: Thing, look: Look) -> list[Part]:
     for k in range(3):
         x = (k - 1) * w / 3.2
         parts.append(ball(x, 0.08 - d / 2, 0.2, (w / 6, 0.06, 0.4), look.lacquer()))
+    if t.height > 1.5:
+        post, cloth = look.lacquer(), look.cloth()
+        ends = [(sx * (w / 2 - 0.06), sy * (d / 2 - 0.06)) for sx in (-1, 1) for sy in (-1, 1)]
+        parts += [rod(x, y, 0, 0.05, t.height - 0.1, post) for x, y in ends]
+        parts.append(box(0, 0, t.height - 0.2, (w, d, 0.2), cloth, bevel=0.09))
+        parts.append(box(0, 0.05 - d / 2, 0.9, (w - 0.12, 0.04, t.height - 1.0), cloth))
+    return parts
+
+
+def _berths(t: Thing, look: Look) -> list[Part]:
+    """Two slabs with mattresses between round posts."""
+    w, d, h = t.width, t.depth - 0.1, t.height
+    post = look.lacquer()
+    ends = [(sx * (w / 2 - 0.07), sy * (d / 2 - 0.07)) for sx in (-1, 1) for sy in (-1, 1)]
+    parts = [rod(x, y, 0, 0.06, h, post) for x, y in ends]
+    for z in (0.2, h - 0.6):
+        parts.append(box(0, 0, z, (w, d, 0.12), look.concrete()))
+        parts.append(box(0, 0, z + 0.12, (w - 0.3, d - 0.06, 0.24), look.cloth(), bevel=0.1))
+        parts.append(ball(w / 2 - 0.4, 0, z + 0.3, (0.18, 0.3, 0.12), look.cloth()))
     return parts
 
 
@@ -192,7 +213,7 @@ def _bottle(t: Thing, look: Look) -> list[Part]:
 
 def _plant(t: Thing, look: Look) -> list[Part]:
     """A cactus of blobs in a cube."""
-    rng, r, h = look.rng, t.width / 2.2, t.height
+    rng, r, h = look.rng, 0.2 * t.height + 0.02, t.height
     green = Material("stripes", rgb(0.33, 0.7, 0.5), rgb(0.27, 0.6, 0.75), 0.04, 0.1)
     side, pot = 1.2 * r, 0.25 * h
     parts = [box(0, 0, 0, (side, side, pot), look.concrete(), bevel=0.02)]
@@ -212,10 +233,17 @@ def _cup(t: Thing, look: Look) -> list[Part]:
 
 
 def _clock(t: Thing, look: Look) -> list[Part]:
-    """A square clock; its back at y = 0."""
+    """A square clock, its back at y = 0; a tall one is a cube on a column."""
     side = t.width
     dial = Material("dial", (0.85, 0.85, 0.8), rgb(look.hues[1], 0.8, 0.3), seed=3)
-    parts = [box(0, 0.02, 0, (side, 0.04, side), look.lacquer(), bevel=0.015)]
+    coat = look.lacquer()
+    if t.height > 1:
+        d, z = t.depth, t.height - side
+        parts = [rod(0, 0, 0, 0.4 * side, z, look.concrete(), taper=0.3, ry=0.4 * d)]
+        parts.append(box(0, 0, z, (side, d - 0.04, side), coat, bevel=0.05))
+        square = (0.76 * side, 0.012, 0.76 * side)
+        return [*parts, box(0, d / 2 - 0.018, z + 0.12 * side, square, dial)]
+    parts = [box(0, 0.02, 0, (side, 0.04, side), coat, bevel=0.015)]
     return [*parts, box(0, 0.04, 0.08 * side, (0.84 * side, 0.012, 0.84 * side), dial)]
 
 

@@ -20,7 +20,7 @@ def dining_table(p: Palette, wood: Material, seats: int) -> Thing:
         ]
         parts.append(rod(0, 0, h - 0.04, r, 0.04, p.fabric() if cloth else wood))
         return Thing("dining table", tuple(parts), 2 * r, 2 * r, h, (Top(0, 0, h, r, r),))
-    w, d = (1.2, 0.8) if seats <= 4 else (1.75, 0.92)
+    w, d = (1.2, 0.8) if seats <= 4 else (1.75, 0.92) if seats <= 6 else (2.3, 1.0)
     parts = [box(0, 0, h - 0.04, (w, d, 0.04), wood, bevel=0.012)]
     if rng.random() < 0.7:
         parts += legs(w - 0.06, d - 0.06, h - 0.04, 0.075, wood)

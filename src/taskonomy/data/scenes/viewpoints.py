@@ -1,12 +1,13 @@
 """Where photographs are taken from: fixated points, and cameras that see them.
 
 As in the data set (Zamir et al., CVPR 2018, supplement): choose a surface point, then several
-cameras with a line of sight to it, each aimed exactly at it. Points lie mostly on objects, and
-cameras are preferred that see objects rather than bare walls.
+cameras with a line of sight to it, each aimed exactly at it. Points lie mostly on objects. Of more
+points and cameras than are needed those are taken that see much of things with a class, from afar
+and level: cameras that are aimed at whatever stands on the floor look down from close by.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -17,30 +18,30 @@ from taskonomy.data.scenes.shading import Stage
 from taskonomy.data.scenes.shapes import SHELL_CLASSES, Primitives
 from taskonomy.errors import BadInput
 
-EYE_HEIGHT = (1.0, 1.8)
+EYE_HEIGHT = (1.0, 1.7)
 FOV = (np.pi / 4, 5 * np.pi / 12)
 CLEARANCE = 0.3
 """Metres between a camera and the nearest thing, at least."""
 
-_POSITIONS, _POINT_TRIES, _PROBED, _PROBE = 120, 80, 16, 10
-_DISTANCE = (0.8, 4.5)
-_PITCH = np.radians(52)
+_POSITIONS, _PROPOSED, _PROBED, _PROBE = 120, 16, 8, 8
+_DISTANCE = (1.0, 9.0)
+_PITCH = np.radians(40)
 _OBLIQUE = 0.25
 """Least cosine between a point's normal and the direction to a camera."""
 _ATTRACTION = {
-    "wall": 0.03,
+    "wall": 0.02,
     "floor": 0.02,
     "ceiling": 0.0,
     "bed": 3.0,
     "bottle": 0.8,
-    "book": 0.12,
+    "book": 0.3,
     "chair": 1.2,
     "clock": 1.5,
     "couch": 3.0,
     "dining table": 3.0,
     "microwave": 2.0,
     "oven": 3.0,
-    "potted plant": 0.8,
+    "potted plant": 1.2,
     "refrigerator": 3.0,
     "sink": 2.5,
     "toaster": 2.5,
@@ -48,10 +49,16 @@ _ATTRACTION = {
     "tv": 2.5,
     "vase": 0.8,
 }
-"""How much an object of a class attracts fixations: labelled and large ones most."""
-_UNLABELLED = 0.12
-_LABELLED_SHARE = 0.2
-"""Mean share of labelled pixels that three points of four ask of their views, where possible."""
+"""How much an object of a class attracts fixations: labelled ones most."""
+_UNLABELLED = 0.1
+_LEVEL = 0.4
+"""Metres below eye level at which a place attracts e times less."""
+_LABELLED_ENOUGH = 0.7
+"""Share of labelled pixels above which more of them make a view no better."""
+_AFAR, _FAR = 0.03, 5.0
+"""What a metre of distance is worth in labelled share, and metres after which more is not."""
+_STEEP = 0.2
+"""What a radian of pitch costs in labelled share."""
 
 
 @dataclass(frozen=True)
@@ -73,22 +80,13 @@ def choose_fixations(
     positions = _free_positions(stage, rng)
     candidates = _candidate_points(stage, rng, positions)
     chosen: list[Fixation] = []
-    used: list[int] = []
-    for strict in (True, False):
-        for row in rng.choice(len(candidates.weight), _POINT_TRIES, p=candidates.weight):
+    for strict in (True, True, False, False):
+        for found in _proposals(stage, rng, positions, candidates, max(views), strict):
+            if all(np.linalg.norm(found.point - f.point) > 0.4 for f in chosen):
+                cameras = found.cameras[: views[len(chosen)]]
+                chosen.append(Fixation(found.point, found.normal, cameras))
             if len(chosen) == len(views):
                 return chosen
-            point, instance = candidates.point[row], int(candidates.instance[row])
-            apart = all(np.linalg.norm(point - f.point) > 0.4 for f in chosen)
-            if not apart or (strict and instance in used):
-                continue
-            wanted = views[len(chosen)]
-            cameras = _cameras(stage, rng, positions, point, candidates.normal[row], wanted, strict)
-            if len(cameras) == wanted:
-                chosen.append(Fixation(point, candidates.normal[row], tuple(cameras)))
-                used.append(instance)
-    if len(chosen) == len(views):
-        return chosen
     raise BadInput(
         f"room of seed {stage.room.seed} ({stage.room.kind}): found {len(chosen)} points that"
         f" enough cameras see, expected {len(views)}"
@@ -114,14 +112,23 @@ def clearance(primitives: Primitives, points: Float[np.ndarray, "n 3"]) -> Float
     return np.asarray(np.sqrt(np.einsum("jpn,jpn->pn", outside, outside).min(0)))
 
 
+def _reaching(primitives: Primitives, low: float, high: float) -> Primitives:
+    """Those of the primitives that reach into a range of heights; few do."""
+    reach = 2 * np.einsum("pj,pj->p", np.abs(primitives.rotation[:, 2]), primitives.half)
+    z = primitives.centre[:, 2]
+    rows = np.flatnonzero((z + reach > low) & (z - reach < high))
+    return Primitives(*(getattr(primitives, field.name)[rows] for field in fields(primitives)))
+
+
 def _free_positions(stage: Stage, rng: np.random.Generator) -> Float[np.ndarray, "n 3"]:
     w, d, _ = stage.room.size
     low = np.array([CLEARANCE, CLEARANCE, EYE_HEIGHT[0]])
     high = np.array([w - CLEARANCE, d - CLEARANCE, EYE_HEIGHT[1]])
+    tall = _reaching(stage.room.primitives, EYE_HEIGHT[0] - CLEARANCE, EYE_HEIGHT[1] + CLEARANCE)
     found = np.empty((0, 3))
     for _ in range(4):
         drawn = rng.uniform(low, high, (_POSITIONS, 3))
-        free = clearance(stage.room.primitives, drawn) > CLEARANCE
+        free = clearance(tall, drawn) > CLEARANCE
         found = np.concatenate([found, drawn[free]])
         if len(found) >= _POSITIONS // 2:
             break
@@ -145,47 +152,89 @@ def _candidate_points(
     stage: Stage, rng: np.random.Generator, positions: Float[np.ndarray, "n 3"]
 ) -> _Candidates:
     """Surface points that random looks from the positions fall on, weighted by what they are."""
-    room, count = stage.room, 1500
+    room, count = stage.room, 1200
     origins = positions[rng.integers(len(positions), size=count)]
-    yaw, pitch = rng.uniform(-np.pi, np.pi, count), rng.normal(-0.3, 0.35, count)
+    yaw, pitch = rng.uniform(-np.pi, np.pi, count), rng.normal(-0.1, 0.3, count)
     rays = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)], 1)
     hits = stage.tracer.trace(origins, rays)
     instance = room.instance[hits.primitive]
     attraction = np.array([_ATTRACTION.get(name, _UNLABELLED) for name in room.objects])
-    # Each object counts once, however many looks fell on it.
-    weight = attraction[instance] / np.bincount(instance, minlength=len(attraction))[instance]
     point = origins + hits.distance[:, None] * rays
+    # An object counts as the root of how many looks fell on it, its parts near eye level most.
+    weight = attraction[instance] / np.sqrt(np.bincount(instance)[instance])
+    weight *= np.exp(np.minimum(point[:, 2] - EYE_HEIGHT[0], 0) / _LEVEL)
     return _Candidates(point, hits.outward, instance, weight / weight.sum())
+
+
+def _proposals(
+    stage: Stage,
+    rng: np.random.Generator,
+    positions: Float[np.ndarray, "n 3"],
+    candidates: _Candidates,
+    wanted: int,
+    strict: bool,
+) -> list[Fixation]:
+    """Points of different objects with `wanted` cameras each, those with the best views first.
+
+    Args:
+        strict: whether a point's cameras must look from directions that differ, not too much.
+    """
+    drawn = rng.choice(len(candidates.weight), 4 * _PROPOSED, p=candidates.weight)
+    _, first = np.unique(candidates.instance[drawn], return_index=True)
+    rows = drawn[np.sort(first)[:_PROPOSED]]
+    points, normals = candidates.point[rows], candidates.normal[rows]
+    which, cameras = _cameras(stage, rng, positions, points, normals)
+    aims = candidates.instance[rows][which]
+    score = _interest(stage, cameras, points[which], aims) + rng.uniform(0, 0.05, len(cameras))
+    found: list[tuple[float, Fixation]] = []
+    for k, (point, normal) in enumerate(zip(points, normals, strict=True)):
+        mine = np.flatnonzero(which == k)
+        taken = _around([cameras[j] for j in mine], point, score[mine], wanted, strict)
+        if len(taken) == wanted:
+            views = mine[taken]
+            fixation = Fixation(point, normal, tuple(cameras[j] for j in views))
+            found.append((float(score[views].mean()), fixation))
+    return [fixation for _, fixation in sorted(found, key=lambda pair: -pair[0])]
 
 
 def _cameras(
     stage: Stage,
     rng: np.random.Generator,
     positions: Float[np.ndarray, "n 3"],
+    points: Float[np.ndarray, "k 3"],
+    normals: Float[np.ndarray, "k 3"],
+) -> tuple[Int[np.ndarray, " c"], list[Camera]]:
+    """Up to _PROBED cameras aimed at each point that see it; the point of each, and the cameras."""
+    way = positions - points[:, None]
+    far, level = np.linalg.norm(way, axis=2), np.linalg.norm(way[..., :2], axis=2)
+    good = (far > _DISTANCE[0]) & (far < _DISTANCE[1])
+    good &= np.einsum("kni,ki->kn", way, normals) > _OBLIQUE * far
+    good &= np.abs(way[..., 2]) < np.tan(_PITCH) * level
+    which, place = np.nonzero(good)
+    clear = sees(stage, positions[place], points[which])
+    which, place = which[clear], place[clear]
+    # The first of each point's, in an order in which far ones tend to come early.
+    order = np.lexsort((rng.uniform(0, 3, len(which)) - far[which, place], which))
+    which, place = which[order], place[order]
+    rank = np.arange(len(which)) - np.searchsorted(which, which)
+    which, place = which[rank < _PROBED], place[rank < _PROBED]
+    fov = rng.uniform(*FOV, len(which))
+    return which, [
+        Camera(positions[n], look_at(positions[n], points[k]), float(angle))
+        for k, n, angle in zip(which, place, fov, strict=True)
+    ]
+
+
+def _around(
+    cameras: Sequence[Camera],
     point: Float[np.ndarray, "3"],
-    normal: Float[np.ndarray, "3"],
+    score: Float[np.ndarray, " c"],
     wanted: int,
     strict: bool,
-) -> list[Camera]:
-    """Up to `wanted` cameras aimed at the point, from directions that differ but not too much."""
-    way = positions - point
-    far = np.linalg.norm(way, axis=1)
-    level = np.linalg.norm(way[:, :2], axis=1)
-    good = (far > _DISTANCE[0]) & (far < _DISTANCE[1]) & (way @ normal > _OBLIQUE * far)
-    good &= np.abs(np.arctan2(way[:, 2], level)) < _PITCH
-    rows = np.flatnonzero(good)
-    if rows.size < wanted:
-        return []
-    rows = rows[sees(stage, positions[rows], np.broadcast_to(point, (rows.size, 3)))]
-    if rows.size < wanted:
-        return []
-    rows = rng.permutation(rows)[:_PROBED]
-    cameras = [
-        Camera(positions[r], look_at(positions[r], point), float(rng.uniform(*FOV))) for r in rows
-    ]
-    labelled, rest = _interest(stage, cameras)
-    score = labelled + rest + rng.uniform(0, 0.1, len(cameras))
-    yaw = np.arctan2(way[rows, 1], way[rows, 0])
+) -> list[int]:
+    """Up to `wanted` of the cameras, best first, from directions that differ but not too much."""
+    way = np.array([camera.location - point for camera in cameras]).reshape(-1, 3)
+    yaw = np.arctan2(way[:, 1], way[:, 0])
     least, most = (np.radians(14), np.radians(100)) if strict else (np.radians(3), np.pi)
     taken: list[int] = []
     for k in np.argsort(-score):
@@ -194,33 +243,41 @@ def _cameras(
             taken.append(int(k))
         if len(taken) == wanted:
             break
-    asked = _LABELLED_SHARE if strict and rng.random() < 0.75 else 0.0
-    if taken and labelled[taken].mean() < asked:
-        return []
-    return [cameras[k] for k in taken]
+    return taken
 
 
 def _interest(
-    stage: Stage, cameras: Sequence[Camera]
-) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """The share of labelled pixels, and what else there is to see: objects, their number.
+    stage: Stage,
+    cameras: Sequence[Camera],
+    points: Float[np.ndarray, "c 3"],
+    aims: Int[np.ndarray, " c"],
+) -> Float[np.ndarray, " c"]:
+    """How good the views of points on the instances `aims` are.
 
-    The second is low where one surface fills the view or things are too near.
+    It is the share of labelled pixels, and what else speaks for them. Low where one surface fills
+    the view, where things are too near, or the camera looks down or up.
     """
     room = stage.room
     # All cameras' rays at once: those of a quarter turn's view, narrowed or widened.
-    wide = np.array([(np.tan(c.fov / 2),) * 2 + (1.0,) for c in cameras])
+    wide = np.array([(np.tan(c.fov / 2),) * 2 + (1.0,) for c in cameras]).reshape(-1, 3)
     square = pixel_rays(_PROBE, np.pi / 2).reshape(-1, 3)
-    turned = np.stack([c.rotation for c in cameras]) * wide[:, None]
+    turned = np.array([c.rotation for c in cameras]).reshape(-1, 3, 3) * wide[:, None]
     rays = (square @ turned.transpose(0, 2, 1)).reshape(-1, 3)
-    origins = np.repeat([c.location for c in cameras], _PROBE**2, axis=0)
-    primitive, distance = stage.tracer.glance(origins, rays)
+    places = np.array([c.location for c in cameras]).reshape(-1, 3)
+    primitive, distance = stage.tracer.glance(np.repeat(places, _PROBE**2, axis=0), rays)
     instance = room.instance.take(primitive).reshape(len(cameras), -1)
     rows = np.arange(len(cameras))[:, None] * len(room.objects)
     counts = np.bincount((rows + instance).ravel(), minlength=rows.size * len(room.objects))
     share = counts.reshape(len(cameras), -1) / _PROBE**2
     shell = np.array([name in SHELL_CLASSES for name in room.objects])
     near = (distance.reshape(len(cameras), -1) < 0.5).mean(1)
-    rest = 0.25 * share[:, ~shell].sum(1) + 0.02 * np.minimum((share > 0).sum(1), 12)
-    rest -= np.maximum(share.max(1) - 0.55, 0) * 2 + near
-    return share[:, room.semantic > 1].sum(1), rest
+    score = np.minimum(share[:, room.semantic > 1].sum(1), _LABELLED_ENOUGH)
+    score += 0.12 * share[:, ~shell].sum(1) + 0.02 * np.minimum((share > 0).sum(1), 12)
+    score -= np.maximum(share.max(1) - 0.55, 0) * 2 + near
+    # Aimed at the middle of a thing rather than past its edge.
+    middle = instance.reshape(-1, _PROBE, _PROBE)[:, _PROBE // 2 - 1 :][:, :2, _PROBE // 2 - 1 :]
+    score += 0.1 * (middle[..., :2] == aims[:, None, None]).mean((1, 2))
+    way = points - places
+    far = np.linalg.norm(way, axis=1)
+    score += _AFAR * np.minimum(far, _FAR) - _STEEP * np.abs(np.arcsin(way[:, 2] / far))
+    return np.asarray(score)

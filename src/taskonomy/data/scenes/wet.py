@@ -3,6 +3,7 @@
 import numpy as np
 
 from taskonomy.data.scenes.palette import Palette, rgb
+from taskonomy.data.scenes.seats import legs
 from taskonomy.data.scenes.shapes import Material, Number, Part, Thing, Top, ball, box, rod
 from taskonomy.data.scenes.tables import drawers
 
@@ -79,7 +80,7 @@ def range_hood(p: Palette) -> Thing:
 def refrigerator(p: Palette) -> Thing:
     """A tall refrigerator with two doors, handles and notes held by magnets."""
     rng = p.rng
-    w, d, h = float(rng.uniform(0.6, 0.85)), 0.66, float(rng.uniform(1.6, 1.95))
+    w, d, h = float(rng.uniform(0.7, 0.95)), 0.68, float(rng.uniform(1.7, 2.05))
     body, metal = _finish(p), p.metal(fresh=True)
     split = h * float(rng.choice([0.35, 0.66]))
     parts = [box(0, -0.03, 0.02, (w, d - 0.08, h - 0.02), body, bevel=0.02)]
@@ -162,6 +163,22 @@ def sink(p: Palette, kitchen: bool) -> Thing:
         parts.append(rod(0, 0.02, 0.01, 0.03, 0.006, _DARK))
     parts += _tap(0, -d / 2 - 0.02, 0, metal)
     return Thing("sink", tuple(parts), w, d + 0.08, 0.22)
+
+
+def washstand(p: Palette) -> Thing:
+    """Two basins in one long trough with a splash board, on legs."""
+    white, metal = p.ceramic() if p.rng.random() < 0.7 else p.ceramic(p.accent()), p.metal()
+    w, d, h = float(p.rng.uniform(1.1, 1.3)), 0.5, 0.86
+    inside = Material("plain", (0.5, 0.52, 0.54), gloss=0.8)
+    parts = legs(w, d, h - 0.3, 0.06, metal)
+    parts.append(box(0, 0, h - 0.34, (w, d, 0.34), white, bevel=0.05))
+    parts.append(box(0, 0.02 - d / 2, h - 0.05, (w, 0.04, 0.3), white, bevel=0.015))
+    for s in (-1, 1):
+        x = s * w / 4
+        parts.append(rod(x, 0.03, h - 0.004, w / 4 - 0.06, 0.008, inside, ry=0.17))
+        parts.append(rod(x, 0.03, h + 0.002, 0.025, 0.006, _DARK))
+        parts += _tap(x, 0.09 - d / 2, h - 0.01, metal)
+    return Thing("sink", tuple(parts), w, d, h + 0.25)
 
 
 def pedestal_sink(p: Palette) -> Thing:
