@@ -138,22 +138,17 @@ def media(plan: FloorPlan, p: Palette) -> None:
         on_wall = bool(p.rng.random() < 0.5)
         tv = small.television(p, float(p.rng.uniform(1.25, 1.75)), wall=on_wall)
         if on_wall:
-            wall_television(plan, tv, board)
+            hang_behind(plan, tv, board)
         else:
             plan.place_fixed(tv, *board.at(0, -0.05), board.thing.height, board.yaw)
         end = Top(width * 0.42, 0.05, board.thing.height, 0.2, 0.25)
         plan.on_top(clutter(p, 1), board, end)
 
 
-def wall_television(plan: FloorPlan, tv: Thing, below: Placed) -> None:
-    """Hang a television on the wall behind what stands against it."""
-    wall = min(range(4), key=lambda k: abs(turn(below.yaw - WALL_YAW[k])))
-    plan.on_wall(tv, (0.95, 1.15), (wall,), near=below.x if wall % 2 == 0 else below.y)
-
-
-def turn(angle: Number) -> float:
-    """An angle between -pi and pi."""
-    return (angle + pi) % (2 * pi) - pi
+def hang_behind(plan: FloorPlan, thing: Thing, below: Placed) -> None:
+    """Hang a thing, above what stands against a wall, on that wall."""
+    wall = WALL_YAW.index(below.yaw)
+    plan.on_wall(thing, (1.0, 1.2), (wall,), near=below.x if wall % 2 == 0 else below.y)
 
 
 def seat_and_plant(plan: FloorPlan, p: Palette) -> None:

@@ -9,12 +9,11 @@ from taskonomy.data.scenes.groups import (
     bookcases,
     clutter,
     dining_group,
+    hang_behind,
     hang_on_walls,
     media,
     seat_and_plant,
     tall_plants,
-    turn,
-    wall_television,
 )
 from taskonomy.data.scenes.palette import Palette
 from taskonomy.data.scenes.shapes import Material, Thing, Top
@@ -45,7 +44,7 @@ def bedroom(plan: FloorPlan, p: Palette) -> None:
     if chest:
         items = clutter(p, 3)
         if p.rng.random() < 0.5:
-            wall_television(plan, small.television(p, 1.1, wall=True), chest)
+            hang_behind(plan, small.television(p, 1.1, wall=True), chest)
         else:
             items.insert(0, small.television(p, 0.75, wall=False))
         plan.on_top(items, chest, chest.thing.tops[0], facing=0.0)
@@ -161,10 +160,10 @@ def living_room(plan: FloorPlan, p: Palette) -> None:
         )
     plan.against_wall(seats.couch(p, 2), clear=0.4)
     media(plan, p)
+    seat_and_plant(plan, p)
     bookcases(plan, p, int(p.rng.integers(2, 4)), (1.5, 2.15))
     if p.rng.random() < 0.4:
         plan.against_wall(tall.longcase_clock(p), clear=0.2)
-    seat_and_plant(plan, p)
 
 
 def dining_room(plan: FloorPlan, p: Palette) -> None:
@@ -174,11 +173,11 @@ def dining_room(plan: FloorPlan, p: Palette) -> None:
     if board:
         plan.on_top([*clutter(p, 4), small.table_lamp(p)], board, board.thing.tops[0], facing=0.0)
         if p.rng.random() < 0.4:
-            wall_television(plan, small.television(p, 1.1, wall=True), board)
+            hang_behind(plan, small.television(p, 1.1, wall=True), board)
     if p.rng.random() < 0.5:
         plan.against_wall(tall.longcase_clock(p), clear=0.2)
-    bookcases(plan, p, 2, (1.5, 2.1), books=0.65)
     seat_and_plant(plan, p)
+    bookcases(plan, p, 2, (1.5, 2.1), books=0.65)
 
 
 def office(plan: FloorPlan, p: Palette) -> None:
@@ -201,18 +200,18 @@ def office(plan: FloorPlan, p: Palette) -> None:
         plan.on_top(lamp, desk, Top(-half + 0.2, -0.1, h, 0.2, 0.2))
         books = [small.pile_of_books(p), small.cup(p)]
         plan.on_top(books, desk, Top(half - 0.25, 0.05, h, 0.35, 0.4))
-    bookcases(plan, p, int(p.rng.integers(2, 5)), (1.7, 2.1))
     if p.rng.random() < 0.6:
         plan.against_wall(seats.couch(p, 2), clear=0.4)
     board = plan.against_wall(tables.dresser(p, 1.2, low=True), clear=0.5)
     if board:
-        wall_television(plan, small.television(p, 1.3, wall=True), board)
+        hang_behind(plan, small.television(p, 1.3, wall=True), board)
     seat_and_plant(plan, p)
+    bookcases(plan, p, int(p.rng.integers(2, 5)), (1.7, 2.1))
     plan.against_wall(small.basket(p), corner=True)
 
 
 def bathroom(plan: FloorPlan, p: Palette) -> None:
-    """A toilet, a basin below a mirror, a bath or a shower, towels."""
+    """A toilet, basins below a mirror, a bath or a shower, towels, plants, a rack."""
     tub = wet.bathtub(p) if p.rng.random() < 0.6 else wet.shower(p)
     plan.against_wall(tub, corner=True)
     bowl = plan.against_wall(wet.toilet(p), clear=0.4)
@@ -228,41 +227,39 @@ def bathroom(plan: FloorPlan, p: Palette) -> None:
             ends = Top(-0.36, 0, h, 0.16, 0.3)
             plan.on_top([small.bottle(p), small.cup(p), small.bottle(p)], basin, ends)
     if basin:
-        wall = min(range(4), key=lambda k: abs(turn(basin.yaw - k * pi / 2)))
-        u = basin.x if wall % 2 == 0 else basin.y
-        plan.on_wall(small.mirror(p, 0.6, 0.75), (1.15, 1.2), (wall,), near=u)
+        hang_behind(plan, small.mirror(p, 0.6, 0.75), basin)
     plan.against_wall(wet.pedestal_sink(p), clear=0.3)
     for _ in range(2):
         plan.on_wall(small.towel(p), (0.85, 1.1))
-    cabinet = plan.against_wall(tables.dresser(p, 0.6), clear=0.2)
-    if cabinet:
-        plan.on_top(clutter(p, 2), cabinet, cabinet.thing.tops[0])
-    plan.against_wall(small.basket(p), corner=True)
-    tall_plants(plan, p, 3, (1.0, 1.7))
-    if p.rng.random() < 0.6:
+    tall_plants(plan, p, 2, (1.0, 1.7))
+    plan.against_wall(seats.dining_chair(p, p.wood(), p.fabric()), clear=0.2)
+    if p.rng.random() < 0.5:
         plan.against_wall(tall.floor_vase(p))
-    if p.rng.random() < 0.7:
-        plan.against_wall(seats.dining_chair(p, p.wood(), p.fabric()), clear=0.2)
+    else:
+        cabinet = plan.against_wall(tables.dresser(p, 0.6), clear=0.2)
+        if cabinet:
+            plan.on_top(clutter(p, 2), cabinet, cabinet.thing.tops[0])
+    bookcases(plan, p, 1, (1.0, 1.6), books=0.3)
+    plan.against_wall(small.basket(p), corner=True)
     mat = plan.in_room(small.rug(p, 0.9, 0.6), margin=0.2)
     if mat:
         plan.taken.pop()
 
 
 def corridor(plan: FloorPlan, p: Palette) -> None:
-    """A long runner, narrow furniture along the walls, doors and many pictures."""
+    """A long runner; book cases, seats and plants along the walls; doors and many pictures."""
     w, d, _ = plan.size
     plan.place_fixed(small.rug(p, min(w - 0.6, 1.1), d * 0.75), w / 2, d / 2, 0)
     side = (1, 3)
-    for _ in range(3):
-        table = plan.against_wall(tables.dresser(p, float(p.rng.uniform(0.7, 1.1))), side)
-        if table:
-            items = [*clutter(p, 3), small.table_lamp(p)]
-            plan.on_top(items, table, table.thing.tops[0], facing=0.0)
-    bookcases(plan, p, 5, (1.5, 2.1), side, books=0.75)
+    bookcases(plan, p, 4, (1.5, 2.1), side, books=0.75)
     plan.against_wall(seats.couch(p, 2), side)
+    table = plan.against_wall(tables.dresser(p, float(p.rng.uniform(0.7, 1.1))), side)
+    if table:
+        items = [*clutter(p, 3), small.table_lamp(p)]
+        plan.on_top(items, table, table.thing.tops[0], facing=0.0)
     if p.rng.random() < 0.6:
         plan.against_wall(tall.longcase_clock(p))
-    for _ in range(3):
+    for _ in range(4):
         chair = seats.dining_chair(p, p.wood(), p.fabric())
         plan.against_wall(chair, side)
     tall_plants(plan, p, 5, (1.1, 1.8))

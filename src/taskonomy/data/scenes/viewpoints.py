@@ -55,9 +55,9 @@ _LEVEL = 0.4
 """Metres below eye level at which a place attracts e times less."""
 _LABELLED_ENOUGH = 0.7
 """Share of labelled pixels above which more of them make a view no better."""
-_AFAR, _FAR = 0.03, 5.0
+_AFAR, _FAR = 0.04, 5.0
 """What a metre of distance is worth in labelled share, and metres after which more is not."""
-_STEEP = 0.2
+_STEEP = 0.3
 """What a radian of pitch costs in labelled share."""
 
 
