@@ -113,7 +113,8 @@ def clearance(primitives: Primitives, points: Float[np.ndarray, "n 3"]) -> Float
 
 
 def _reaching(primitives: Primitives, low: float, high: float) -> Primitives:
-    """Those of the primitives that reach into a range of heights; few do."""
+    """Those of the primitives that may reach into a range of heights; few do."""
+    # Twice, since a cylinder that tapers is wider than its half extents say.
     reach = 2 * np.einsum("pj,pj->p", np.abs(primitives.rotation[:, 2]), primitives.half)
     z = primitives.centre[:, 2]
     rows = np.flatnonzero((z + reach > low) & (z - reach < high))
@@ -184,6 +185,8 @@ def _proposals(
     rows = drawn[np.sort(first)[:_PROPOSED]]
     points, normals = candidates.point[rows], candidates.normal[rows]
     which, cameras = _cameras(stage, rng, positions, points, normals)
+    if not cameras:
+        return []
     aims = candidates.instance[rows][which]
     score = _interest(stage, cameras, points[which], aims) + rng.uniform(0, 0.05, len(cameras))
     found: list[tuple[float, Fixation]] = []
