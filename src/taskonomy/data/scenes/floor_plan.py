@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import cos, pi, sin
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,19 +30,16 @@ class Placed:
         return self.x + c * x - s * y, self.y + s * x + c * y
 
 
-@dataclass(frozen=True)
-class Span:
-    """A stretch of a wall that is taken: along the wall, in height, and how far it stands out."""
+Rectangle = tuple[Number, Number, Number, Number]
+
+
+class Span(NamedTuple):
+    """A stretch of a wall that is taken: its heights, and what it takes seen from above."""
 
     wall: int
-    low: Number
-    high: Number
     foot: Number
     head: Number
-    depth: Number
-
-
-Rectangle = tuple[Number, Number, Number, Number]
+    area: Rectangle
 
 
 @dataclass
@@ -97,13 +95,13 @@ class FloorPlan:
             if corner:
                 u = half if self.rng.random() < 0.5 else room - half
             u = u if at is None else at
-            span = Span(wall, u - half, u + half, 0.0, thing.height, thing.depth)
-            x, y = self._at_wall(wall, u, thing.depth / 2 + 0.03)
-            front = self._footprint(wall, u, thing.width, thing.depth + 0.03 + clear)
-            body = self._footprint(wall, u, thing.width, thing.depth + 0.03)
+            deep = thing.depth + 0.03
+            span = Span(wall, 0.0, thing.height, self._footprint(wall, u, 2 * half, deep))
+            front = self._footprint(wall, u, thing.width, deep + clear)
             if self._floor_free(front) and self._wall_free(span):
-                self.taken.append(body)
+                self.taken.append(self._footprint(wall, u, thing.width, deep))
                 self.spans.append(span)
+                x, y = self._at_wall(wall, u, thing.depth / 2 + 0.03)
                 return self.place_fixed(thing, x, y, 0.0, WALL_YAW[wall])
         return None
 
@@ -133,14 +131,15 @@ class FloorPlan:
             u = float(self.rng.uniform(half, room - half)) if near is None else near
             foot = float(self.rng.uniform(*height))
             head = foot + thing.height + keep[2]
-            span = Span(wall, u - half, u + half, foot - keep[1], head, thing.depth)
-            floor = self._footprint(wall, u, thing.width, swing)
+            area = self._footprint(wall, u, 2 * half, thing.depth + 0.03)
+            span = Span(wall, foot - keep[1], head, area)
             inside = half <= u <= room - half
             if not inside or not self._wall_free(span):
                 continue
-            if swing and not self._floor_free(floor):
-                continue
             if swing:
+                floor = self._footprint(wall, u, thing.width, swing)
+                if not self._floor_free(floor):
+                    continue
                 self.taken.append(floor)
             self.spans.append(span)
             x, y = self._at_wall(wall, u, 0.0)
@@ -203,30 +202,30 @@ class FloorPlan:
         return ((u, out), (w - out, u), (u, d - out), (out, u))[wall]
 
     def _footprint(self, wall: int, u: Number, width: Number, depth: Number) -> Rectangle:
-        w, d, _ = self.size
         a, b = u - width / 2, u + width / 2
-        return ((a, 0.0, b, depth), (w - depth, a, w, b), (a, d - depth, b, d), (0.0, a, depth, b))[
-            wall
-        ]
+        if wall % 2 == 0:
+            low, high = (0.0, depth) if wall == 0 else (self.size[1] - depth, self.size[1])
+            return a, low, b, high
+        low, high = (0.0, depth) if wall == 3 else (self.size[0] - depth, self.size[0])
+        return low, a, high, b
 
     def _wall_free(self, new: Span) -> bool:
-        return not any(
-            old.foot < new.head and new.foot < old.head and self._meet(old, new)
-            for old in self.spans
-        )
+        """Whether no other meets it both in height and seen from above, on its wall or in a corner.
 
-    def _meet(self, a: Span, b: Span) -> bool:
-        """Whether two stretches overlap seen from above: along their wall, or in a corner."""
-        if a.wall == b.wall:
-            return a.low < b.high and b.low < a.high
-        one, two = (
-            self._footprint(s.wall, (s.low + s.high) / 2, s.high - s.low, s.depth + 0.03)
-            for s in (a, b)
-        )
-        return _overlap(one, two)
+        Two stretches of one wall meet seen from above wherever they overlap along it.
+        """
+        _, foot, head, area = new
+        # A loop, since any() of a generator takes three times as long, and rooms ask often.
+        for _, low, high, other in self.spans:
+            if low < head and foot < high and _overlap(other, area):
+                return False
+        return True
 
     def _floor_free(self, new: Rectangle) -> bool:
-        return not any(_overlap(old, new) for old in self.taken)
+        for old in self.taken:  # noqa: SIM110
+            if _overlap(old, new):
+                return False
+        return True
 
     def _stands(self, thing: Thing, x: Number, y: Number, yaw: Number, clear: Number) -> bool:
         rx, ry = (r / 2 for r in _extent(thing, yaw))

@@ -3,11 +3,11 @@
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Float, Int, Shaped
 
 from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
 
-_SAG = 0.004
+_SAG = 0.005
 """Metres by which a polygon around the curved surface that it stands for may lie inside it."""
 _MOST_SIDES = 32
 
@@ -19,11 +19,12 @@ wrapper, reading element by element, is quickest with."""
 
 def meshes(p: Primitives) -> list[Mesh]:
     """Return the mesh of each primitive."""
-    sides, found = _sides(p), dict[int, Mesh]()
+    kinds, found = np.stack([p.shape, *_sides(p)], 1), dict[int, Mesh]()
     # Primitives of one kind and number of sides at a time: rooms hold hundreds.
-    for shape, side in np.unique(np.stack([p.shape, sides], 1), axis=0).tolist():
-        rows = np.flatnonzero((p.shape == shape) & (sides == side))
-        unit, faces = _unit_mesh(shape, side)
+    for kind in np.unique(kinds, axis=0):
+        rows = np.flatnonzero((kinds == kind).all(1))
+        shape, around, over = kind.tolist()
+        unit, faces = _unit_mesh(shape, around, over)
         local = unit * p.half[rows, None]
         if shape == CYLINDER:
             local[..., :2] *= 1 - p.bevel[rows, None, None] * unit[:, 2:]
@@ -37,16 +38,36 @@ def meshes(p: Primitives) -> list[Mesh]:
     return [found[row] for row in range(len(p.shape))]
 
 
-def _sides(p: Primitives) -> Int[np.ndarray, " P"]:
-    """How many sides keep a polygon of each one's radius within the sag: even, 0 for boxes."""
-    radius = np.where(p.shape == CYLINDER, p.half[:, :2].max(1), p.half.max(1))
-    angle = np.arccos(1 - _SAG / np.maximum(radius, 4 * _SAG))
-    even = np.minimum(2 * np.ceil(np.pi / angle / 2), _MOST_SIDES)
-    return np.where((p.shape == CYLINDER) | (p.shape == ELLIPSOID), even, 0).astype(int)
+def _sides(p: Primitives) -> Int[np.ndarray, "2 P"]:
+    """How many sides keep each one's polygons within the sag: around its z, and over its poles.
+
+    The first is even and the second divides by four, so that no polygon cuts off a thin one's rim.
+    0 where there is none.
+    """
+    wide, narrow = p.half[:, :2].max(1), p.half[:, :2].min(1)
+    around = 2 * np.ceil(_fewest(wide, narrow) / 2)
+    high = p.half[:, 2]
+    over = 4 * np.ceil(_fewest(np.maximum(wide, high), np.minimum(wide, high)) / 4)
+    curved = (p.shape == CYLINDER) | (p.shape == ELLIPSOID)
+    sides = np.minimum([around, over], _MOST_SIDES) * [curved, p.shape == ELLIPSOID]
+    return np.asarray(sides, int)
+
+
+def _fewest(
+    long: Float[np.ndarray, " P"], short: Float[np.ndarray, " P"]
+) -> Float[np.ndarray, " P"]:
+    """The sides of a polygon with corners at an ellipse's tips, given its half axes.
+
+    Halfway of a side, half a side's angle d from a corner, the ellipse is (1 - cos d) of what its
+    tangent is away from the centre, which near the tips is `short` / sin d, and `long` at most.
+    """
+    blunt = np.arccos(1 - _SAG / np.maximum(long, 4 * _SAG))
+    sharp = 2 * np.arctan(_SAG / short)
+    return np.asarray(np.pi / np.maximum(blunt, sharp)).round(6)
 
 
 @lru_cache
-def _unit_mesh(shape: int, sides: int) -> Mesh:
+def _unit_mesh(shape: int, around: int, over: int) -> Mesh:
     corners = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
     if shape == BOX:
         return corners, _tuples(_box_triangles(1))
@@ -55,10 +76,10 @@ def _unit_mesh(shape: int, sides: int) -> Mesh:
     if shape == CYLINDER:
         levels = [(-1.0, 0.0), (-1.0, 1.0), (1.0, 1.0), (1.0, 0.0)]
     else:
-        latitude = np.linspace(-np.pi / 2, np.pi / 2, sides // 2 + 1)
+        latitude = np.linspace(-np.pi / 2, np.pi / 2, over // 2 + 1)
         levels = [(np.sin(a), np.cos(a)) for a in latitude]
     # Smaller circles need fewer points for the same sag along the normal; a pole is one.
-    rings = [max(4, int(np.ceil(sides * radius))) if radius > 1e-9 else 1 for _, radius in levels]
+    rings = [max(4, int(np.ceil(around * radius))) if radius > 1e-9 else 1 for _, radius in levels]
     points, faces = [], []
     for (z, radius), ring in zip(levels, rings, strict=True):
         angle = 2 * np.pi * np.arange(ring) / ring

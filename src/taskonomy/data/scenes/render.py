@@ -18,7 +18,7 @@ from taskonomy.data.scenes.tracer import put
 _GRID = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)])
 _CONTRAST = 0.16
 """Difference of neighbours, in log luminance, above which a pixel is sampled four times."""
-_SHARE = 0.25
+_SHARE = 0.2
 """Share of the pixels for which that is done at most."""
 _BATCH = 1 << 15
 """Pixels that are rendered at once: enough to spread numpy's overhead, few enough for caches."""

@@ -1,10 +1,24 @@
 """Small things: what stands on tables and shelves, hangs on walls, lies on floors."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from taskonomy.data.scenes.palette import Palette, rgb
-from taskonomy.data.scenes.shapes import ELLIPSOID, Material, Number, Part, Thing, ball, box, rod
+from taskonomy.data.scenes.shapes import (
+    ELLIPSOID,
+    Material,
+    Number,
+    Part,
+    Thing,
+    Vector,
+    ball,
+    box,
+    rod,
+)
 
+_THINNEST = 0.024
+"""Metres that a book is thick at least."""
 _UPRIGHT = (np.pi / 2, 0.0, 0.0)
 """Turns a cylinder's axis from z to y: a disc that faces forwards."""
 
@@ -94,40 +108,39 @@ def potted_plant(p: Palette, size: Number) -> Thing:
     return Thing("potted plant", tuple(parts), wide, wide, size)
 
 
-def book(p: Palette) -> tuple[float, Material]:
-    """A book's thickness and cover."""
-    # One call for all numbers: a library holds six hundred books.
-    hue, full, light, other, pale, dark, thick = p.rng.random(7).tolist()
-    a = rgb(hue, 0.3 + 0.6 * full, 0.25 + 0.7 * light)
-    b = rgb(other, 0.5 * pale, 0.2 if dark < 0.5 else 0.95)
-    return 0.024 + 0.04 * thick, Material("cover", a, b, 1.0, 0.2, seed=p.seed())
+def books(p: Palette, most: int) -> Iterator[tuple[Vector, Material]]:
+    """The thickness, height and depth (as shares of their ranges) and cover of up to `most`."""
+    # Drawn all at once: a library holds hundreds.
+    seeds = p.rng.integers(1 << 20, size=most).tolist()
+    for seed, drawn in zip(seeds, p.rng.random((most, 9)).tolist(), strict=True):
+        hue, full, light, other, pale, dark, *size = drawn
+        a = rgb(hue, 0.3 + 0.6 * full, 0.25 + 0.7 * light)
+        b = rgb(other, 0.5 * pale, 0.2 if dark < 0.5 else 0.95)
+        yield (size[0], size[1], size[2]), Material("cover", a, b, 1.0, 0.2, seed=seed)
 
 
 def row_of_books(p: Palette, length: Number, tallest: Number = 0.29) -> Thing:
     """Books upright in a row, the last one leaning; each spine of its own colour."""
     parts, x = [], -length / 2
-    while True:
-        thick, cover = book(p)
-        if x + thick > length / 2 - 0.05:
+    for (thick, tall, deep), cover in books(p, 1 + int(length / _THINNEST)):
+        t, h = _THINNEST + 0.04 * thick, (0.68 + 0.32 * tall) * tallest
+        if x + t > length / 2 - 0.05:
+            size = (t, 0.17, tallest * 0.7)
+            parts.append(box(x + 0.05, 0, 0.004, size, cover, turn=(0, -0.18, 0)))
             break
-        tall, deep = p.rng.random(2).tolist()
-        h, d = (0.68 + 0.32 * tall) * tallest, 0.15 + 0.05 * deep
-        parts.append(box(x + thick / 2, 0.1 - d / 2, 0, (thick, d, h), cover))
-        x += thick + 0.001
-    thick, cover = book(p)
-    parts.append(box(x + 0.05, 0, 0.004, (thick, 0.17, tallest * 0.7), cover, turn=(0, -0.18, 0)))
+        d = 0.15 + 0.05 * deep
+        parts.append(box(x + t / 2, 0.1 - d / 2, 0, (t, d, h), cover))
+        x += t + 0.001
     return Thing("book", tuple(parts), length, 0.2, tallest)
 
 
 def pile_of_books(p: Palette, most: int = 4) -> Thing:
     """Books lying on each other, each a little turned."""
     rng, parts, z = p.rng, [], 0.0
-    for _ in range(int(rng.integers(1, most + 1))):
-        thick, cover = book(p)
-        thick = max(thick, 0.025)
-        size = (float(rng.uniform(0.2, 0.28)), float(rng.uniform(0.15, 0.2)), thick)
+    for (thick, wide, deep), cover in books(p, int(rng.integers(1, most + 1))):
+        size = (0.2 + 0.08 * wide, 0.15 + 0.05 * deep, _THINNEST + 0.04 * thick)
         parts.append(box(0, 0, z, size, cover, turn=(0, 0, float(rng.normal(0, 0.25)))))
-        z += thick
+        z += size[2]
     return Thing("book", tuple(parts), 0.28, 0.22, z)
 
 
