@@ -233,7 +233,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     render.set_defaults(command=render_rooms)
 
     annotate = commands.add_parser("annotate", help="annotate posed RGB-D frames")
-    annotate.add_argument("capture", type=Path, metavar="CAPTURE")
+    annotate.add_argument(
+        "capture", type=Path, metavar="CAPTURE", help="a folder as 7-Scenes, TUM or ScanNet has it"
+    )
     annotate.add_argument("--out", type=Path, required=True, metavar="DIR")
     annotate.add_argument(
         "--teacher",

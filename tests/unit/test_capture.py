@@ -9,59 +9,18 @@ import numpy as np
 import pytest
 
 from taskonomy.data import layout, verify
-from taskonomy.data.cameras import euler_to_matrix
 from taskonomy.data.capture import annotate
 from taskonomy.data.capture.teacher import Teacher
 from taskonomy.data.items import IMAGES, items, rotation
 from taskonomy.data.scenes.shapes import OBJECT_CLASSES, SEMANTIC_CLASSES
 from taskonomy.errors import BadInput
+from tests.unit import captures
 from tests.unit.teachers import sure_of, untrained
-
-ROOM = np.array([4.0, 5.0, 2.5])
-HEIGHT, WIDTH, FOCAL = 240, 320, 292.0
-TILT = euler_to_matrix(0.4, -0.3, 1.1)
-"""The capture's own world stands askew, as a real one's does."""
-
-
-def frame(i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Colour, depth in metres and pose (true world) of a camera in an empty box of a room."""
-    centre = np.array([1.2 + 0.05 * i, 1.5, 1.3])
-    yaw = 0.25 - 0.01 * i
-    forward = np.array([np.sin(yaw) * 0.9, np.cos(yaw) * 0.9, -0.35])
-    forward /= np.linalg.norm(forward)
-    right = np.cross(forward, [0, 0, 1.0])
-    right /= np.linalg.norm(right)
-    pose = np.eye(4)
-    pose[:3, :3] = np.stack([right, np.cross(forward, right), forward], 1)
-    pose[:3, 3] = centre
-    v, u = np.mgrid[:HEIGHT, :WIDTH]
-    ray = np.stack([(u - WIDTH / 2) / FOCAL, (v - HEIGHT / 2) / FOCAL, np.ones_like(u)], -1)
-    ray = ray @ pose[:3, :3].T
-    with np.errstate(divide="ignore"):
-        leave = np.where(ray > 0, (ROOM - centre) / ray, -centre / ray)
-    depth = leave.min(-1)
-    tile = np.floor((centre + ray * depth[..., None]) * 4 + 1e-6).astype(int)
-    color = np.stack(
-        [(tile * k).sum(-1) * 67 % 200 + 30 for k in ((1, 2, 3), (3, 1, 2), (2, 3, 1))]
-    )
-    return color.transpose(1, 2, 0).astype(np.uint8), depth, pose
 
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("captures") / "box"
-    folder.mkdir()
-    intrinsics = np.array([[FOCAL, 0, WIDTH / 2], [0, FOCAL, HEIGHT / 2], [0, 0, 1]])
-    np.savetxt(folder / "camera-intrinsics.txt", intrinsics)
-    for i in range(10):
-        color, depth, pose = frame(i)
-        pose[:3] = TILT @ pose[:3]
-        millimetres = np.rint(depth * 1000).astype(np.uint16)
-        millimetres[:6, :6] = 0
-        cv2.imwrite(str(folder / f"frame-{i:06d}.color.png"), color[..., ::-1])
-        cv2.imwrite(str(folder / f"frame-{i:06d}.depth.png"), millimetres)
-        np.savetxt(folder / f"frame-{i:06d}.pose.txt", pose)
-    return folder
+    return captures.seven_scenes(tmp_path_factory.mktemp("captures") / "box")
 
 
 @pytest.fixture(scope="module")
@@ -160,14 +119,14 @@ def spoil(folder: Path, what: str) -> None:
         np.savetxt(folder / "frame-000002.pose.txt", pose)
     elif what == "8-bit depth":
         for file in folder.glob("*.depth.png"):
-            cv2.imwrite(str(file), np.full((HEIGHT, WIDTH), 200, np.uint8))
+            cv2.imwrite(str(file), np.full((240, 320), 200, np.uint8))
 
 
 @pytest.mark.parametrize(
     ("what", "says"),
     [
         ("intrinsics", "camera-intrinsics.txt: found no such file"),
-        ("no frames", "found 0 frame-NNNNNN.pose.txt"),
+        ("no frames", "found no posed frames, expected frame-NNNNNN.pose.txt"),
         ("colour", "frame-000003.color.jpg: found no such file"),
         ("scaled pose", "frame-000002.pose.txt: found a matrix 0.21 away from a rigid pose"),
         ("8-bit depth", "frame-000000.depth.png: found a 8-bit PNG"),

@@ -1,5 +1,6 @@
 """From posed RGB-D frames to the real layout: `annotate`."""
 
 from taskonomy.data.capture.annotation import annotate
+from taskonomy.data.capture.frames import Capture, Frame, posed
 
-__all__ = ["annotate"]
+__all__ = ["Capture", "Frame", "annotate", "posed"]

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from taskonomy.data import cameras, labels, layout
 from taskonomy.data.availability import DECLARATION
-from taskonomy.data.capture import fixation, frames, planes, world
+from taskonomy.data.capture import fixation, planes, styles, world
 from taskonomy.data.capture.fixation import Fixation
 from taskonomy.data.capture.frames import Capture
 from taskonomy.data.layout import View
@@ -61,12 +61,14 @@ class Seen(NamedTuple):
     semantic: UInt8[np.ndarray, "S S"] | None
 
 
-def annotate(capture: Path, out: Path, size: int = 256, teacher: Teacher | None = None) -> None:
+def annotate(
+    capture: Path | Capture, out: Path, size: int = 256, teacher: Teacher | None = None
+) -> None:
     """Annotate a capture as one building, named after its folder, in a new data set.
 
     Args:
-        capture: folder of frame-NNNNNN.color.jpg|png, .depth.png (16-bit, millimetres, 0 and 65535
-            missing), .pose.txt (4x4 camera-to-world, y down, z forward) and camera-intrinsics.txt.
+        capture: a folder of a style that `styles.load` knows, or what `frames.posed` made of
+            another.
         out: the data set to write: absent or empty; appears whole or not at all.
         size: pixels of the square views.
         teacher: what says what frames show; without it there are no semantic labels.
@@ -79,7 +81,7 @@ def annotate(capture: Path, out: Path, size: int = 256, teacher: Teacher | None 
         raise BadInput(f"{out}: found something there, expected an absent or empty folder")
     if not 16 <= size <= 1024:
         raise BadInput(f"size: found {size}, expected 16 to 1024 pixels")
-    source = frames.load(capture)
+    source = styles.load(capture) if isinstance(capture, Path) else capture
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.parent / f".{out.name}.{os.getpid()}"
     try:
@@ -196,10 +198,11 @@ def _look(
     """The i-th frame through a camera in its place with another rotation (x right, y up)."""
     turn = source.rotations[i].T @ rotation
     # As many samples as the frame has pixels there, averaged: no aliasing.
-    finer = max(1, ceil(source.intrinsics[0, 0] / cameras.focal_length(fov, size)))
+    camera = source.color_intrinsics
+    finer = max(1, ceil(camera[0, 0] / cameras.focal_length(fov, size)))
     rgb = cv2.warpPerspective(
         color,
-        source.intrinsics @ turn @ _to_ray(fov, size * finer),
+        camera @ turn @ _to_ray(fov, size * finer),
         (size * finer, size * finer),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT,
@@ -208,7 +211,7 @@ def _look(
         rgb = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA)
     semantic = taught
     if taught is not None:
-        to_frame = source.intrinsics @ turn @ _to_ray(fov, size)
+        to_frame = camera @ turn @ _to_ray(fov, size)
         flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
         semantic = cv2.warpPerspective(taught, to_frame, (size, size), flags=flags, borderValue=0)
     ray = cameras.pixel_rays(size, fov) @ turn.T
