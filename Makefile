@@ -86,6 +86,8 @@ docs: .venv/.synced  ## the figures in docs that commands print
 	$(BIN)/python -m benchmarks.tree $(RELEASED) > docs/tree-choice.txt
 	$(BIN)/python -m benchmarks.labels > docs/label-truth.txt
 	$(BIN)/python -m benchmarks.coverage > docs/coverage.txt
+	$(BIN)/taskonomy data render --images 48 --size 128 --seed 0 --out out/rooms
+	$(BIN)/taskonomy data show out/rooms --out docs/rooms.png
 
 STUDIES = novel label-efficiency regimes transitivity sensitivity generalisation estimators \
   baselines order

@@ -30,6 +30,8 @@ _REACH = 0.7
 """Metres within which surroundings darken a place."""
 _NEAR = np.float32(0.35)
 """Square metres added to a squared distance, so that a lamp's own surroundings do not burn out."""
+_LAMP = np.float32(0.3)
+"""Metres around a light that are its lamp's: nothing there casts a shadow or is lit by it."""
 _LIFT = np.float32(2e-3)
 """Metres by which secondary rays start above their surface."""
 
@@ -213,13 +215,13 @@ def _add_light(
     to /= away
     facing = _dot(to, seen.normal)
     power = 1 / (square + _NEAR)
-    front = facing > 0
+    front = (facing > 0) & (away > _LAMP)
     if any(source.normal):
         emitted = -(np.array(source.normal, np.float32) @ to)
         front &= emitted > 0
         power *= emitted
     # A ray that ends before it starts costs nothing.
-    limits = np.where(front, away - np.float32(0.3), np.float32(-1))
+    limits = np.where(front, away - _LAMP, np.float32(-1))
     front &= ~stage.tracer.occluded(seen.start.T, to.T, limits)
     power *= front
     tint = np.array(source.colour, np.float32)[:, None]
