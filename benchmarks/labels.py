@@ -28,14 +28,12 @@ from taskonomy.data.encodings import encode_map
 from taskonomy.data.scenes.render import Camera, render_view
 from taskonomy.data.scenes.rooms import SCENE_CLASSES, build_room
 from taskonomy.data.scenes.shading import Stage
-from taskonomy.data.scenes.viewpoints import Fixation, choose_fixations
+from taskonomy.data.scenes.viewpoints import choose_fixations
 
 SEED = 3
 SIZES = (64, 128, 256)
 VIEW_SIZE, VIEWS = 128, 8
 """Pixels of a capture's views, and how many of each room's are compared."""
-NEAREST = 4
-"""Points of which the nearest is captured: a depth camera is carried near to things."""
 CURVATURE, NORMALS, CAPTURED = 0.05, 2.0, 10.0
 """Goals: part of the curvature, degrees, degrees."""
 
@@ -198,8 +196,8 @@ def captured() -> bool:
 
 def _captured_room(number: int, stage: Stage) -> Iterator[tuple[float, list[Error]]]:
     """Of some views of a room: the share of pixels that the sensor saw, and the labels' errors."""
-    fixations = choose_fixations(stage, np.random.default_rng(number), [1] * NEAREST)
-    frames = sensor.track(stage, min(fixations, key=_away))
+    (fixation,) = choose_fixations(stage, np.random.default_rng(number), [1])
+    frames = sensor.track(stage, fixation)
     with tempfile.TemporaryDirectory() as folder:
         sensor.capture(stage, frames, Path(folder) / "room", seed=number)
         annotate(Path(folder) / "room", Path(folder) / "out", VIEW_SIZE)
@@ -210,11 +208,6 @@ def _captured_room(number: int, stage: Stage) -> Iterator[tuple[float, list[Erro
             found = {d: layout.read(dataset, view, d) for d in sorted(dataset.domains)}
             share = float(np.isfinite(found["depth_zbuffer"]).mean())
             yield share, list(_errors(found, _exact(stage, found, turn), turn))
-
-
-def _away(fixation: Fixation) -> float:
-    """Metres between a fixated point and its camera."""
-    return float(np.linalg.norm(fixation.point - fixation.cameras[0].location))
 
 
 def _turn(dataset: layout.Dataset, frames: list[Camera]) -> Float[np.ndarray, "3 3"]:

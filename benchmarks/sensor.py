@@ -25,15 +25,19 @@ STEP = 1 / (8 * FOCAL * BASELINE)
 """A step of disparity, as inverse depth in 1/m."""
 FRAMES, APART = 12, 0.035
 """Frames of a track, and metres between them."""
+NEAR = 2.0
+"""Metres from which things are captured, at most: the sensor's error grows with their square."""
 GRAZING = np.radians(80)
 
 
 def track(stage: Stage, fixation: Fixation) -> list[Camera]:
     """Return cameras on a line past the fixated point, where it is freest, looking near it."""
-    start = fixation.cameras[0]
-    right, up = start.rotation[:, 0], start.rotation[:, 1]
+    camera = fixation.cameras[0]
+    away = camera.location - fixation.point
+    start = fixation.point + away * min(1, NEAR / np.linalg.norm(away))
+    right, up = camera.rotation[:, 0], camera.rotation[:, 1]
     steps = APART * np.arange(FRAMES)[:, None]
-    lines = [start.location + steps * way for way in (right, -right, up, -up)]
+    lines = [start + steps * way for way in (right, -right, up, -up)]
     free = [clearance(stage.room.primitives, line).min() for line in lines]
     aims = fixation.point + np.linspace(-0.15, 0.15, FRAMES)[:, None] * right
     line = lines[int(np.argmax(free))]
