@@ -29,11 +29,14 @@ from taskonomy.data.scenes.render import Camera, render_view
 from taskonomy.data.scenes.rooms import SCENE_CLASSES, build_room
 from taskonomy.data.scenes.shading import Stage
 from taskonomy.data.scenes.viewpoints import choose_fixations
+from taskonomy.errors import BadInput
 
 SEED = 3
 SIZES = (64, 128, 256)
 VIEW_SIZE, VIEWS = 128, 8
 """Pixels of a capture's views, and how many of each room's are compared."""
+POINTS = (1, 1, 1, 1)
+"""Views of each point that a room may be captured at."""
 CURVATURE, NORMALS, CAPTURED = 0.05, 2.0, 10.0
 """Goals: part of the curvature, degrees, degrees."""
 
@@ -179,7 +182,8 @@ def captured() -> bool:
                 rooms = table.setdefault((each.label, each.measure), {})
                 rooms.setdefault(number, []).append((each.found, each.constant))
     say(f"""A CAPTURE'S LABELS against the room's own. {len(SCENE_CLASSES)} rooms of {sensor.FRAMES}
-    frames; {sensor.MODEL} {len(shares)} views of {VIEW_SIZE} px, where the sensor saw something
+    frames, at the first of {len(POINTS)} points whose capture can be annotated; {sensor.MODEL}
+    {len(shares)} views of {VIEW_SIZE} px, where the sensor saw something
     ({np.mean(shares):.0%} of the pixels). Mean over rooms, the worst room's, and what the best
     constant of each view would get: a label no nearer than that carries little.""")
     print(f"{'label':20} {'measure':44} {'error':>7} {'worst':>7} {'constant':>9}")
@@ -196,18 +200,29 @@ def captured() -> bool:
 
 def _captured_room(number: int, stage: Stage) -> Iterator[tuple[float, list[Error]]]:
     """Of some views of a room: the share of pixels that the sensor saw, and the labels' errors."""
-    (fixation,) = choose_fixations(stage, np.random.default_rng(number), [1])
-    frames = sensor.track(stage, fixation)
     with tempfile.TemporaryDirectory() as folder:
-        sensor.capture(stage, frames, Path(folder) / "room", seed=number)
-        annotate(Path(folder) / "room", Path(folder) / "out", VIEW_SIZE)
-        dataset = layout.index(Path(folder) / "out")
+        dataset, frames = _annotated(number, stage, Path(folder))
         turn = _turn(dataset, frames)
         for k in np.unique(np.linspace(0, len(dataset.views) - 1, VIEWS).astype(int)):
             view = dataset.views[k]
             found = {d: layout.read(dataset, view, d) for d in sorted(dataset.domains)}
             share = float(np.isfinite(found["depth_zbuffer"]).mean())
             yield share, list(_errors(found, _exact(stage, found, turn), turn))
+
+
+def _annotated(number: int, stage: Stage, folder: Path) -> tuple[layout.Dataset, list[Camera]]:
+    """The first capture of a room that can be annotated: some show no floor, or only leaves."""
+    for k, fixation in enumerate(choose_fixations(stage, np.random.default_rng(number), POINTS)):
+        frames = sensor.track(stage, fixation)
+        place = folder / str(k) / "room"
+        sensor.capture(stage, frames, place, seed=number)
+        try:
+            annotate(place, place.with_name("out"), VIEW_SIZE)
+        except BadInput as error:
+            print(f"{stage.room.kind}, point {k}: {error}", file=sys.stderr)
+        else:
+            return layout.index(place.with_name("out")), frames
+    raise BadInput(f"room of seed {stage.room.seed}: found no capture that can be annotated")
 
 
 def _turn(dataset: layout.Dataset, frames: list[Camera]) -> Float[np.ndarray, "3 3"]:
@@ -265,7 +280,8 @@ def _errors(
         yield _map_error(domain, found, exact, None)
     yield _segment_error("segment_unsup2d", found, exact, np.ones_like(known))
     # A quarter turn about the vertical is no error: the walls are told apart by nothing.
-    axes = np.degrees(np.arccos(np.clip(np.abs(turn).max(1), -1, 1)))
+    level = np.abs(turn[:2, :2]).max(1)
+    axes = np.degrees(np.arccos(np.clip([*level, turn[2, 2]], -1, 1)))
     yield Error("vanishing_point", "degrees, mean of three directions", axes.mean(), np.nan)
     box, room = (items.room_layout(each["point_info"]) for each in (found, exact))
     off = 100 * float(np.linalg.norm(box[:3] - room[:3]))

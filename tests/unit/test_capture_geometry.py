@@ -71,6 +71,17 @@ def test_walls_are_told_from_a_turned_thing_by_their_size() -> None:
     assert off_axes(world.upright(normals, area, np.array([0.2, 0, 1.0]))) < 1
 
 
+def test_a_level_camera_s_strip_of_floor_outweighs_its_walls() -> None:
+    normals, area = surfaces(((0, 0, 1), 300, 4), ((-1, 0, 0), 3000, 9), ((0, 1, 0), 500, 9))
+    assert off_axes(world.upright(normals, area, np.array([0.05, 0, 1.0]))) < 1
+
+
+def test_walls_alone_do_not_say_which_way_is_up() -> None:
+    normals, area = surfaces(((-1, 0, 0), 3000, 9), ((0, 1, 0), 500, 9))
+    with pytest.raises(BadInput, match="found no level surface within 60 degrees"):
+        world.upright(normals, area, np.array([0.05, 0, 1.0]))
+
+
 def test_a_world_without_surfaces_is_refused() -> None:
     with pytest.raises(BadInput, match="found no surface sample"):
         world.upright(np.zeros((0, 3)), np.zeros(0), np.array([0, 0, 1.0]))

@@ -29,7 +29,7 @@ from taskonomy.data.scenes.dataset import object_label
 from taskonomy.data.scenes.shapes import OBJECT_CLASSES, SEMANTIC_CLASSES
 from taskonomy.errors import BadInput
 
-VERSION = 2
+VERSION = 3
 """Raised whenever equal captures give other labels."""
 STRIDE = 2
 """Geometry is fitted on every second pixel: planes reach over many, and views are smaller."""

@@ -5,8 +5,10 @@ from jaxtyping import Float64
 
 from taskonomy.errors import BadInput
 
-TILT = np.radians(30)
+TILT = np.radians(20)
 """How far cameras' up is from up, as a standard deviation."""
+MOST = np.radians(60)
+"""And at most: beyond it a wall was taken for a floor, since none is seen."""
 SHARED = np.radians(6)
 """Normals of one direction: noise, and floors that are not quite level."""
 CANDIDATES = 500
@@ -35,7 +37,13 @@ def upright(
     """
     if not len(normals):
         raise BadInput("found no surface sample, expected a floor or top")
-    up = _commonest(normals, area, camera_up / np.linalg.norm(camera_up))
+    camera_up = camera_up / np.linalg.norm(camera_up)
+    up = _commonest(normals, area, camera_up)
+    if up @ camera_up < np.cos(MOST):
+        raise BadInput(
+            f"found no level surface within {np.degrees(MOST):.0f} degrees of the cameras' up,"
+            " expected a floor or top"
+        )
     for degrees in (8, 6, 6, 6):
         cosine = normals @ up
         near = np.abs(cosine) > np.cos(np.radians(degrees))
