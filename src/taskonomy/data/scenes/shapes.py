@@ -14,6 +14,9 @@ points within a radius of a smaller box."""
 Number = float | int
 Vector = tuple[Number, Number, Number]
 
+FACING: Vector = (np.pi / 2, 0.0, 0.0)
+"""Turns a cylinder's axis from z to y: a disc that faces forwards."""
+
 SEMANTIC_CLASSES = (
     "uncertain",
     "background",

@@ -7,6 +7,7 @@ import numpy as np
 from taskonomy.data.scenes.palette import Palette, rgb
 from taskonomy.data.scenes.shapes import (
     ELLIPSOID,
+    FACING,
     Material,
     Number,
     Part,
@@ -19,8 +20,6 @@ from taskonomy.data.scenes.shapes import (
 
 _THINNEST = 0.024
 """Metres that a book is thick at least."""
-_UPRIGHT = (np.pi / 2, 0.0, 0.0)
-"""Turns a cylinder's axis from z to y: a disc that faces forwards."""
 
 
 def bottle(p: Palette) -> Thing:
@@ -237,8 +236,8 @@ def mirror(p: Palette, width: Number, height: Number) -> Thing:
     glass = Material("plain", (0.75, 0.78, 0.8), mirror=0.9, gloss=0.3)
     if p.rng.random() < 0.4:
         r, z = width / 2, height / 2 - 0.015
-        parts = [rod(0, 0.015, z, r, 0.03, frame, ry=height / 2, turn=_UPRIGHT)]
-        parts.append(rod(0, 0.031, z, r - 0.03, 0.008, glass, ry=height / 2 - 0.03, turn=_UPRIGHT))
+        parts = [rod(0, 0.015, z, r, 0.03, frame, ry=height / 2, turn=FACING)]
+        parts.append(rod(0, 0.031, z, r - 0.03, 0.008, glass, ry=height / 2 - 0.03, turn=FACING))
     else:
         parts = [box(0, 0.015, 0, (width, 0.03, height), frame, bevel=0.008)]
         parts.append(box(0, 0.031, 0.03, (width - 0.06, 0.008, height - 0.06), glass))
@@ -251,8 +250,8 @@ def clock(p: Palette) -> Thing:
     rim, dark = p.paint(), p.rng.random() < 0.3
     light, ink = (0.88, 0.87, 0.82), (0.03, 0.03, 0.04)
     face = Material("dial", ink if dark else light, light if dark else ink, 1.0, 0.2, seed=p.seed())
-    parts = [rod(0, 0.02, r - 0.02, r, 0.04, rim, turn=_UPRIGHT)]
-    parts.append(rod(0, 0.04, r - 0.005, r * 0.88, 0.01, face, turn=_UPRIGHT))
+    parts = [rod(0, 0.02, r - 0.02, r, 0.04, rim, turn=FACING)]
+    parts.append(rod(0, 0.04, r - 0.005, r * 0.88, 0.01, face, turn=FACING))
     return Thing("clock", tuple(parts), 2 * r, 0.05, 2 * r)
 
 

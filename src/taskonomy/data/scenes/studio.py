@@ -27,7 +27,6 @@ from taskonomy.data.scenes.textures import PICTURES
 _LARGE = ("terrazzo", "checks", "marble", "plaster", "bricks", "diamonds")
 """Textures of walls and floors."""
 _SMALL = ("plain", "plain", "plain", "dots", "stripes", "marble", "weave")
-_UPRIGHT = (np.pi / 2, 0.0, 0.0)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from taskonomy.data.scenes.palette import Palette, rgb
 from taskonomy.data.scenes.seats import bed
 from taskonomy.data.scenes.shapes import (
     ELLIPSOID,
+    FACING,
     Material,
     Number,
     Part,
@@ -16,8 +17,6 @@ from taskonomy.data.scenes.shapes import (
     rod,
 )
 
-_FACING = (np.pi / 2, 0.0, 0.0)
-"""Turns a cylinder's axis from z to y: a disc that faces forwards."""
 _GLASS = Material("plain", (0.02, 0.02, 0.025), gloss=0.9, mirror=0.1)
 
 
@@ -36,11 +35,11 @@ def longcase_clock(p: Palette) -> Thing:
     parts.append(box(0, face, foot + 0.06, (w - 0.22, 0.012, trunk - 0.12), _GLASS))
     bob = foot + 0.14
     parts.append(box(0, face + 0.008, bob + 0.08, (0.014, 0.008, trunk - 0.3), brass))
-    parts.append(rod(0, face + 0.01, bob + 0.05, 0.07, 0.016, brass, turn=_FACING))
+    parts.append(rod(0, face + 0.01, bob + 0.05, 0.07, 0.016, brass, turn=FACING))
     parts.append(box(0, 0, h - hood, (w, d, hood - 0.06), wood, bevel=0.015))
     middle, r = h - hood / 2 - 0.03, 0.42 * w
-    parts.append(rod(0, d / 2 + 0.005, middle - 0.01, r + 0.02, 0.02, brass, turn=_FACING))
-    parts.append(rod(0, d / 2 + 0.012, middle - 0.01, r, 0.02, dial, turn=_FACING))
+    parts.append(rod(0, d / 2 + 0.005, middle - 0.01, r + 0.02, 0.02, brass, turn=FACING))
+    parts.append(rod(0, d / 2 + 0.012, middle - 0.01, r, 0.02, dial, turn=FACING))
     parts.append(box(0, 0, h - 0.06, (w + 0.06, d + 0.04, 0.06), wood, bevel=0.02))
     return Thing("clock", tuple(parts), w + 0.06, d + 0.06, h)
 
@@ -84,7 +83,7 @@ def oven_tower(p: Palette) -> Thing:
         parts.append(rod(0, face + 0.045, bar, 0.014, w - 0.16, metal, turn=across))
         parts.append(box(0.18, face + 0.004, z + tall - 0.02, (0.1, 0.01, 0.035), light))
         parts += [
-            rod(x, face + 0.012, z + tall - 0.015, 0.018, 0.03, metal, turn=_FACING)
+            rod(x, face + 0.012, z + tall - 0.015, 0.018, 0.03, metal, turn=FACING)
             for x in (-0.22, -0.14)
         ]
     return Thing("oven", tuple(parts), w, d + 0.08, h)
