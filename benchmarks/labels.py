@@ -98,7 +98,7 @@ def _round_errors(
     depth = np.where(root > 0, (b - side * np.sqrt(np.maximum(root, 0))) / a, np.nan)
     normal = side * (ray * depth[..., None] - centre) @ across / radius
     grey = np.full((size, size, 3), 128, np.uint8)
-    made = labels.derive(grey, depth.astype(np.float32), normal.astype(np.float32), fov)
+    made = labels.derive_view(grey, depth.astype(np.float32), normal.astype(np.float32), fov)
     found = made["principal_curvature"]
     # Beside an outline, smoothing and differences are one-sided.
     margin = 2 * (size // 32) + 1
@@ -256,7 +256,7 @@ def _exact(stage: Stage, found: dict[str, Any], turn: Float[np.ndarray, "3 3"]) 
         points_in_view=[],
     )
     own = {"depth_zbuffer": seen.depth_z, "normal": seen.normal, "point_info": record}
-    return own | labels.derive(seen.rgb, seen.depth_z, seen.normal, fov)
+    return own | labels.derive_view(seen.rgb, seen.depth_z, seen.normal, fov)
 
 
 def _errors(

@@ -31,7 +31,7 @@ PHASES = {
     "viewpoints": ("choose_fixations", "_visibility"),
     "tracing": ("Tracer.trace", "Tracer.occluded"),
     "shading": ("render_views",),
-    "labels": ("_labels", "_info", "_matches"),
+    "labels": ("_seen", "_info", "_matches"),
     "files": ("write",),
 }
 """Which functions make a phase; the first phase in whose function the process is counts."""

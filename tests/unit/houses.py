@@ -43,5 +43,5 @@ def add(root: Path, view: View, seed: int) -> None:
         "point_info": info,
         "nonfixated_matches": {"point_location": target.tolist(), "views": [seen]},
     }
-    for domain, value in (values | labels.derive(rgb, depth, normal, FOV)).items():
+    for domain, value in (values | labels.derive_view(rgb, depth, normal, FOV)).items():
         layout.write(root, view, domain, value)

@@ -18,7 +18,7 @@ class Shape(NamedTuple):
     normal: np.ndarray
 
     def derive(self) -> dict[str, np.ndarray]:
-        return labels.derive(self.rgb, self.depth_z, self.normal, FOV)
+        return labels.derive_view(self.rgb, self.depth_z, self.normal, FOV)
 
 
 def grey(size: int) -> np.ndarray:

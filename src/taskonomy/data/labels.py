@@ -5,6 +5,7 @@ non-maximum suppression, NARF, reshading by a light at the camera, unsupervised 
 segments); scales are stated where a label has one.
 """
 
+from collections.abc import Sequence
 from math import tan
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
 
-from taskonomy.data.stencils import Jumps, blur, derivatives, dot, jumps, smooth_normals
+from taskonomy.data.stencils import Jumps, blur, derivatives, dot, each, jumps, smooth_normals
 
 EDGE_OCCLUSION_TOP = 0.00625
 """The nominal top of edge_occlusion; edge_texture's is 0.08 and keypoints2d's 0.005."""
@@ -27,43 +28,57 @@ OCCLUSION_JUMP = 0.15
 
 
 class Surface(NamedTuple):
-    """What the geometric labels are made of: camera-frame rays, points and normals, as planes of
-    coordinates."""
+    """What the geometric labels of K views are made of: camera-frame rays, points and normals, as
+    planes of coordinates, and focal lengths in pixels."""
 
-    ray: Float32[np.ndarray, "3 H W"]
-    point: Float32[np.ndarray, "3 H W"]
-    normal: Float32[np.ndarray, "3 H W"]
-    valid: Bool[np.ndarray, "H W"]
-    focal: float
+    ray: Float32[np.ndarray, "3 K H W"]
+    point: Float32[np.ndarray, "3 K H W"]
+    normal: Float32[np.ndarray, "3 K H W"]
+    valid: Bool[np.ndarray, "K H W"]
+    focal: Float64[np.ndarray, "K 1 1"]
 
 
-def derive(
+def derive_view(
     rgb: UInt8[np.ndarray, "H W 3"],
     depth_z: Float32[np.ndarray, "H W"],
     normal: Float32[np.ndarray, "H W 3"],
     fov: float,
 ) -> dict[str, np.ndarray]:
-    """Return every label that follows from colour and geometry, by domain name.
+    """Return every label of a view that follows from colour and geometry; see `derive_views`."""
+    views = derive_views(rgb[None], depth_z[None], normal[None], [fov])
+    return {domain: labels[0] for domain, labels in views.items()}
+
+
+def derive_views(
+    rgb: UInt8[np.ndarray, "K H W 3"],
+    depth_z: Float32[np.ndarray, "K H W"],
+    normal: Float32[np.ndarray, "K H W 3"],
+    fov: Sequence[float],
+) -> dict[str, np.ndarray]:
+    """Return every label of K views that follows from colour and geometry, by domain name.
+
+    Several small views at once are quicker than one by one.
 
     Args:
-        rgb: the image.
+        rgb: the images.
         depth_z: metres along the optical axis, nan = missing.
         normal: unit, camera frame x right, y up, z towards the camera, nan = missing.
-        fov: the horizontal field of view in radians; pixels are square.
+        fov: the horizontal fields of view in radians; pixels are square.
 
     Returns:
         depth_euclidean, principal_curvature, reshading, edge_occlusion, keypoints3d,
         segment_unsup25d (geometry alone), edge_texture, keypoints2d, segment_unsup2d (colour
-        alone), in the shapes and units of `codecs.decode`.
+        alone), in the shapes and units of `codecs.decode`, one after the other.
     """
     surface = unproject(depth_z, normal, fov)
-    scale = max(1, round(rgb.shape[1] / 64))
+    scale = max(1, round(rgb.shape[2] / 64))
     near = jumps(surface.point, surface.normal, surface.valid, surface.focal, 1)
     smooth = smooth_normals(
         surface.point, surface.normal, surface.valid, surface.focal, near, scale
     )
     curvature = principal_curvature(surface._replace(normal=smooth), near)
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+    grey = np.stack([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in rgb])
+    grey = grey.astype(np.float32) / np.float32(255)
     distance = np.sqrt(dot(surface.ray, surface.ray)) * depth_z
     return {
         "depth_euclidean": distance.astype(np.float32),
@@ -74,7 +89,7 @@ def derive(
         "segment_unsup25d": segment_unsup25d(surface),
         "edge_texture": edge_texture(grey),
         "keypoints2d": keypoints2d(grey),
-        "segment_unsup2d": _segments(rgb, sigma=0.5, k=300.0),
+        "segment_unsup2d": np.stack([_segments(image, sigma=0.5, k=300.0) for image in rgb]),
     }
 
 
@@ -89,17 +104,22 @@ def rays(height: int, width: int, fov: float) -> Float32[np.ndarray, "H W 3"]:
 
 
 def unproject(
-    depth_z: Float32[np.ndarray, "H W"], normal: Float32[np.ndarray, "H W 3"], fov: float
+    depth_z: Float32[np.ndarray, "K H W"],
+    normal: Float32[np.ndarray, "K H W 3"],
+    fov: Sequence[float],
 ) -> Surface:
-    """Return the visible surface; where depth or normal is missing, zeros that are not valid."""
-    ray = np.ascontiguousarray(rays(depth_z.shape[0], depth_z.shape[1], fov).transpose(2, 0, 1))
+    """Return the visible surfaces; where depth or normal is missing, zeros that are not valid."""
+    height, width = depth_z.shape[1:]
+    ray = np.stack([rays(height, width, angle) for angle in fov])
+    ray = np.ascontiguousarray(ray.transpose(3, 0, 1, 2))
     valid = np.isfinite(depth_z) & np.isfinite(normal[..., 2])
     point = np.where(valid, ray * depth_z, np.float32(0))
-    kept = np.where(valid, np.ascontiguousarray(normal.transpose(2, 0, 1)), np.float32(0))
-    return Surface(ray, point, kept, valid, depth_z.shape[1] / 2 / tan(fov / 2))
+    kept = np.where(valid, np.ascontiguousarray(normal.transpose(3, 0, 1, 2)), np.float32(0))
+    focal = np.array([width / 2 / tan(angle / 2) for angle in fov])
+    return Surface(ray, point, kept, valid, focal[:, None, None])
 
 
-def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "H W 2"]:
+def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "K H W 2"]:
     """Return the principal curvatures k1 >= k2 in 1/m, convex positive, nan = missing.
 
     The eigenvalues of the shape operator: normals' derivatives against the points' on the tangent
@@ -108,7 +128,7 @@ def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "H
     """
     ray, normal = surface.ray, surface.normal
     facing = np.minimum(dot(normal, ray), np.float32(-0.1))
-    depth = -surface.point[2] / np.float32(surface.focal)
+    depth = -surface.point[2] / surface.focal.astype(np.float32)
     # How the point moves on its tangent plane per pixel to the right and down.
     right = depth * (_axis(1, 0, 0) - normal[0] / facing * ray)
     down = depth * (_axis(0, -1, 0) + normal[1] / facing * ray)
@@ -125,33 +145,33 @@ def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "H
     return curvature
 
 
-def _axis(x: int, y: int, z: int) -> Float32[np.ndarray, "3 1 1"]:
-    return np.array([x, y, z], np.float32)[:, None, None]
+def _axis(x: int, y: int, z: int) -> Float32[np.ndarray, "3 1 1 1"]:
+    return np.array([x, y, z], np.float32)[:, None, None, None]
 
 
-def reshading(surface: Surface) -> Float32[np.ndarray, "H W"]:
+def reshading(surface: Surface) -> Float32[np.ndarray, "K H W"]:
     """Return the cosine between normal and direction to a light at the camera; 0 where missing."""
     length = np.sqrt(dot(surface.ray, surface.ray))
     cosine = -dot(surface.normal, surface.ray) / length
     return np.asarray(np.clip(cosine, 0, 1), np.float32)
 
 
-def edge_occlusion(near: Jumps, scale: int) -> Float32[np.ndarray, "H W"]:
+def edge_occlusion(near: Jumps, scale: int) -> Float32[np.ndarray, "K H W"]:
     """Return edges where one surface hides another, blurred over about W/64 pixels.
 
     Creases, where two surfaces meet, are no edges. At most 0.00625, the data set's nominal top.
     """
     strength = np.minimum(near.strongest() / np.float32(OCCLUSION_JUMP), 1)
-    widened = cv2.dilate(strength, np.ones((scale, scale), np.uint8))
-    return blur(np.asarray(widened, np.float32), 0.7 * scale) * np.float32(EDGE_OCCLUSION_TOP)
+    widened = each(strength, cv2.dilate, kernel=np.ones((scale, scale), np.uint8))
+    return blur(widened, 0.7 * scale) * np.float32(EDGE_OCCLUSION_TOP)
 
 
 def keypoints3d(
-    normal: Float32[np.ndarray, "3 H W"],
+    normal: Float32[np.ndarray, "3 K H W"],
     near: Jumps,
-    valid: Bool[np.ndarray, "H W"],
+    valid: Bool[np.ndarray, "K H W"],
     scale: int,
-) -> Float32[np.ndarray, "H W"]:
+) -> Float32[np.ndarray, "K H W"]:
     """Return NARF-like interest in [0, 1]: where the surface changes in more than one direction.
 
     The root of the smaller eigenvalue of the structure tensor of the surface's change: of normals
@@ -170,28 +190,27 @@ def keypoints3d(
     return np.where(valid, interest, 0).astype(np.float32)
 
 
-def segment_unsup25d(surface: Surface) -> UInt8[np.ndarray, "H W"]:
+def segment_unsup25d(surface: Surface) -> UInt8[np.ndarray, "K H W"]:
     """Return segments of the geometry alone: normals and n.p, constant on a plane however slanted.
 
     Raw depth would stripe slanted planes, and colour is not geometry.
     """
     offset = dot(surface.normal, surface.point)[None]
-    stack = np.concatenate([surface.normal, offset]).transpose(1, 2, 0) * np.float32(60)
+    stack = np.concatenate([surface.normal, offset]).transpose(1, 2, 3, 0) * np.float32(60)
     stack[~surface.valid] = -1000
     # No blur: it would invent a strip of in-between surface along every crease.
-    return _segments(stack.astype(np.float32), sigma=0.01, k=150.0)
+    return np.stack([_segments(view, sigma=0.01, k=150.0) for view in stack])
 
 
-def edge_texture(grey: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
+def edge_texture(grey: Float32[np.ndarray, "K H W"]) -> Float32[np.ndarray, "K H W"]:
     """Return Canny's edge strength (sigma 1) before non-maximum suppression, in [0, 1]."""
     smooth = blur(grey, 1.0)
-    right = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=EDGE_TEXTURE_GAIN / 8)
-    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=EDGE_TEXTURE_GAIN / 8)
+    right, down = (_slope(smooth, *axes, EDGE_TEXTURE_GAIN / 8) for axes in ((1, 0), (0, 1)))
     # Not cv2.magnitude: its last bit follows the place of its arrays in memory.
     return np.minimum(np.sqrt(right * right + down * down), 1).astype(np.float32)
 
 
-def keypoints2d(grey: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
+def keypoints2d(grey: Float32[np.ndarray, "K H W"]) -> Float32[np.ndarray, "K H W"]:
     """Return SURF-like interest: the root of the Hessian's determinant, the larger of two scales.
 
     Zero on flat, ramped and straight-edged image parts whatever their brightness.
@@ -199,13 +218,18 @@ def keypoints2d(grey: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
     best = np.zeros_like(grey)
     for sigma in KEYPOINT_SCALES:
         smooth = blur(grey, sigma)
-        xx = cv2.Sobel(smooth, cv2.CV_32F, 2, 0, ksize=3, scale=0.25)
-        yy = cv2.Sobel(smooth, cv2.CV_32F, 0, 2, ksize=3, scale=0.25)
-        xy = cv2.Sobel(smooth, cv2.CV_32F, 1, 1, ksize=3, scale=0.25)
+        xx, yy, xy = (_slope(smooth, *axes, 0.25) for axes in ((2, 0), (0, 2), (1, 1)))
         # SURF's weight of the mixed term keeps straight edges at zero.
         determinant = np.maximum(xx * yy - (np.float32(1.05) * xy) ** 2, 0)
         best = np.maximum(best, np.sqrt(determinant) * np.float32(sigma * sigma))
     return np.minimum(best * np.float32(KEYPOINT_GAIN), 1).astype(np.float32)
+
+
+def _slope(
+    planes: Float32[np.ndarray, "K H W"], right: int, down: int, scale: float
+) -> Float32[np.ndarray, "K H W"]:
+    """Return Sobel's derivatives of those orders."""
+    return each(planes, cv2.Sobel, ddepth=cv2.CV_32F, dx=right, dy=down, ksize=3, scale=scale)
 
 
 def _segments(
@@ -230,7 +254,7 @@ def agreement(
 ) -> Float64[np.ndarray, " N"]:
     """Return the angles in degrees between stored normals and those of the depth, where both are
     known and no depth jump is near."""
-    surface = unproject(depth_z, normal, fov)
+    surface = unproject(depth_z[None], normal[None], [fov])
     near = jumps(surface.point, surface.normal, surface.valid, surface.focal, 1)
     right, down = derivatives(surface.point, near)
     other = np.cross(down, right, axis=0).astype(np.float64)

@@ -234,7 +234,7 @@ def _to_ray(fov: float, size: int) -> Float64[np.ndarray, "3 3"]:
 
 def _write(root: Path, view: View, seen: Seen, fov: float) -> None:
     """All images of a view; what the sensor did not see is missing wherever a file can say so."""
-    derived = labels.derive(seen.rgb, seen.depth_z, seen.normal, fov)
+    derived = labels.derive_view(seen.rgb, seen.depth_z, seen.normal, fov)
     images = {"rgb": seen.rgb, "depth_zbuffer": seen.depth_z, "normal": seen.normal, **derived}
     for domain in ("depth_zbuffer", "depth_euclidean", "normal", "principal_curvature"):
         images[domain] = images[domain].copy()

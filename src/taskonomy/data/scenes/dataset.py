@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
 from tqdm import tqdm
 
 from taskonomy import files
 from taskonomy.data import layout
 from taskonomy.data.cameras import point_info, project, unproject
 from taskonomy.data.codecs import DOMAINS
-from taskonomy.data.labels import derive
-from taskonomy.data.scenes.render import Camera, Rendered, render_views
+from taskonomy.data.labels import derive_views
+from taskonomy.data.scenes.render import Camera, batches, render_views
 from taskonomy.data.scenes.rooms import FAMILIES, SCENE_CLASSES, build_room
 from taskonomy.data.scenes.shading import Stage
 from taskonomy.data.scenes.shapes import OBJECT_CLASSES
@@ -210,16 +210,15 @@ def _render_into(root: Path, order: Order) -> None:
     cameras = [camera for fixation in fixations for camera in fixation.cameras]
     # Views are chosen by Embree on every device, or one pixel might turn a camera.
     lit = stage if order.device is None else replace(stage, device=order.device)
-    rendered = iter(render_views(lit, cameras, order.size))
+    seen = (view for batch in batches(cameras, order.size) for view in _seen(lit, order, batch))
     visible = _visibility(stage, fixations, order.size)
     for point, fixation in enumerate(fixations):
-        for view, camera in enumerate(fixation.cameras):
+        for view in range(len(fixation.cameras)):
             # The writer's root is the hidden folder, so the building appears under its own name.
-            target = layout.View(order.name, point, view)
-            image = next(rendered)
-            for domain, value in _labels(stage, order, image, camera).items():
+            target, labels = layout.View(order.name, point, view), next(seen)
+            for domain, value in labels.items():
                 layout.write(root, target, domain, value)
-            info = _info(order, fixations, visible, image, target)
+            info = _info(order, fixations, visible, labels["depth_zbuffer"], target)
             layout.write(root, target, "point_info", info)
             matches = _matches(order, fixations, visible, point)
             layout.write(root, target, "nonfixated_matches", matches)
@@ -240,16 +239,23 @@ def _room(order: Order) -> tuple[Stage, list[Fixation]]:
     raise BadInput(f"{order.name}: {_ATTEMPTS} rooms tried: {reason}")
 
 
-def _labels(stage: Stage, order: Order, image: Rendered, camera: Camera) -> dict[str, Any]:
-    return {
-        "rgb": image.rgb,
-        "depth_zbuffer": image.depth_z,
-        "normal": image.normal,
-        "segment_semantic": image.semantic,
-        "class_object": object_label(stage.room.objects, image.instance),
-        "class_scene": scene_label(order.kind),
-        **derive(image.rgb, image.depth_z, image.normal, camera.fov),
-    }
+def _seen(stage: Stage, order: Order, cameras: Sequence[Camera]) -> Iterator[dict[str, Any]]:
+    """The photograph and all labels of each view."""
+    views = render_views(stage, cameras, order.size)
+    rgb, depth, normal = (
+        np.stack([getattr(view, name) for view in views]) for name in ("rgb", "depth_z", "normal")
+    )
+    derived = derive_views(rgb, depth, normal, [camera.fov for camera in cameras])
+    for k, view in enumerate(views):
+        yield {
+            "rgb": view.rgb,
+            "depth_zbuffer": view.depth_z,
+            "normal": view.normal,
+            "segment_semantic": view.semantic,
+            "class_object": object_label(stage.room.objects, view.instance),
+            "class_scene": scene_label(order.kind),
+            **{domain: labels[k] for domain, labels in derived.items()},
+        }
 
 
 def object_label(
@@ -299,12 +305,12 @@ def _info(
     order: Order,
     fixations: list[Fixation],
     visible: Sight,
-    image: Rendered,
+    depth_z: Float32[np.ndarray, "H W"],
     view: layout.View,
 ) -> dict[str, Any]:
     fixation = fixations[view.point]
     camera = fixation.cameras[view.view]
-    content = unproject(image.depth_z.astype(float), camera.location, camera.rotation, camera.fov)
+    content = unproject(depth_z.astype(float), camera.location, camera.rotation, camera.fov)
     return point_info(
         location=camera.location,
         rotation=camera.rotation,

@@ -5,7 +5,7 @@ edge, a shadow's border, a fine texture) a pixel becomes the mean of four rays, 
 point on every light, so that edges are smooth and shadows soft.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,11 +64,14 @@ def render_views(stage: Stage, cameras: Sequence[Camera], size: int) -> list[Ren
 
     The exposure of each is set as a camera does, from the picture itself.
     """
+    return [view for batch in batches(cameras, size) for view in _render_batch(stage, batch, size)]
+
+
+def batches(cameras: Sequence[Camera], size: int) -> Iterator[Sequence[Camera]]:
+    """The cameras, as many at a time as views of that size should be worked on at once."""
     step = max(1, _BATCH // size**2)
-    done: list[Rendered] = []
     for first in range(0, len(cameras), step):
-        done += _render_batch(stage, cameras[first : first + step], size)
-    return done
+        yield cameras[first : first + step]
 
 
 def _render_batch(stage: Stage, cameras: Sequence[Camera], size: int) -> list[Rendered]:
