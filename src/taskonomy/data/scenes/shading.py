@@ -7,6 +7,7 @@ lights in front. Single precision throughout: colour needs no more. Vectors and 
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -89,8 +90,7 @@ class Stage:
         return np.array(rows, np.float32).T.take(self.room.material, 1)
 
 
-@dataclass(frozen=True)
-class Surfaces:
+class Surfaces(NamedTuple):
     """What n unit rays meet: where (lifted off the surface), its normal, the rays.
 
     Attributes:
@@ -142,24 +142,39 @@ def _sphere(n: int) -> Vectors:
 
 
 def radiance(
-    stage: Stage,
-    seen: Surfaces,
-    open_: Values,
-    sample: Numbers,
-    pixel: Values,
-    *,
-    mirrors: bool = True,
+    stage: Stage, seen: Surfaces, open_: Values, sample: Numbers, pixel: Values
 ) -> Vectors:
-    """Light (linear RGB) that arrives along rays.
+    """Light (linear RGB) that arrives along rays; those that meet a mirror are followed, once.
 
     Args:
         open_: how open the surroundings of each place are, 0..1.
         sample: which point of every light a ray sees, 0..3 or CENTRE.
         pixel: the width of each ray's pixel at a distance of 1 m, in metres.
-        mirrors: whether to follow rays that meet a mirror, once.
     """
+    mirror = take(stage.looks[3], seen.primitive)
+    rows = np.flatnonzero(mirror > 0)
+    if not rows.size:
+        return _sent(stage, seen, open_, sample, pixel)[0]
+    n, d, m = take(seen.normal, rows), take(seen.rays, rows), take(mirror, rows)
+    beyond = surfaces(stage, take(seen.start, rows), d - 2 * _dot(d, n) * n)
+    # With what mirrors show at its end, since every call of each texture costs.
+    sent, albedo = _sent(
+        stage,
+        Surfaces(*(np.concatenate(pair, -1) for pair in zip(seen, beyond, strict=True))),
+        *(np.concatenate([values, values[rows]]) for values in (open_, sample, pixel)),
+    )
+    light, image = np.split(sent, [len(mirror)], 1)
+    tint = np.where(m > 0.5, np.float32(0.9), 0.3 + 0.7 * take(albedo, rows))
+    put(light, rows, take(light, rows) * (1 - m) + m * tint * image)
+    return np.asarray(light)
+
+
+def _sent(
+    stage: Stage, seen: Surfaces, open_: Values, sample: Numbers, pixel: Values
+) -> tuple[Vectors, Vectors]:
+    """Light that places send back along the rays, but for mirrors, and their albedo."""
     room, normal = stage.room, seen.normal
-    gloss, glow, mirror = (take(look, seen.primitive) for look in stage.looks[1:4])
+    gloss, glow = (take(look, seen.primitive) for look in stage.looks[1:3])
     albedo = _albedo(stage, seen, pixel)
     light = _ambient(normal, open_)
     if room.sun is not None:
@@ -168,15 +183,7 @@ def radiance(
     for number, source in enumerate(room.lights):
         at = take(_light_points(source, number), sample)
         _add_light(stage, source, at, seen, gloss, light, shine)
-    light = (light + glow) * albedo + shine
-    rows = np.flatnonzero(mirror > 0) if mirrors else np.zeros(0, int)
-    if rows.size:
-        n, d, m = take(normal, rows), take(seen.rays, rows), take(mirror, rows)
-        beyond = surfaces(stage, take(seen.start, rows), d - 2 * _dot(d, n) * n)
-        image = radiance(stage, beyond, open_[rows], sample[rows], pixel[rows], mirrors=False)
-        tint = np.where(m > 0.5, np.float32(0.9), 0.3 + 0.7 * take(albedo, rows))
-        put(light, rows, take(light, rows) * (1 - m) + m * tint * image)
-    return np.asarray(light)
+    return (light + glow) * albedo + shine, albedo
 
 
 def _dot(a: Vectors, b: Vectors) -> Values:
