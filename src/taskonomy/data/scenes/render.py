@@ -85,13 +85,13 @@ def _render_batch(stage: Stage, cameras: Sequence[Camera], size: int) -> list[Re
     # Geometry in double precision: far thin things lose a millimetre in single.
     seen = surfaces(stage, origins, rays, stage.tracer.trace(origins.T, rays.T))
     instance = room.instance.take(seen.primitive).reshape(shape)
-    light = _photograph(stage, cameras, local, seen, instance)
+    rgb = _develop(_photograph(stage, cameras, local, seen, instance))
     depth = (seen.distance / length).reshape(shape).astype(np.float32)
     semantic = room.semantic.astype(np.uint8).take(instance)
     normals = seen.normal.T.reshape(*shape, 3)
     return [
         Rendered(
-            rgb=_develop(light[:, k]),
+            rgb=rgb[k],
             depth_z=depth[k],
             normal=normals[k] @ camera.rotation.astype(np.float32),
             semantic=semantic[k],
@@ -114,8 +114,7 @@ def _photograph(
     open_ = _evened(openness(stage, seen).reshape(instance.shape), instance).ravel()
     each = np.repeat(pixel, size**2)
     light = radiance(stage, seen, open_, np.full(len(each), CENTRE), each)
-    busy = [_busy(light.reshape(3, *instance.shape)[:, k]) for k in range(len(cameras))]
-    rows = np.flatnonzero(np.stack(busy))
+    rows = np.flatnonzero(_busy(light.reshape(3, *instance.shape)))
     camera_of, many = rows // size**2, len(_GRID)
     rays, origins = [], []
     for k, camera in enumerate(cameras):
@@ -152,29 +151,29 @@ def _evened(
     return np.asarray(total / count, np.float32)
 
 
-def _busy(light: Float[np.ndarray, "3 H W"]) -> Bool[np.ndarray, "H W"]:
+def _busy(light: Float[np.ndarray, "3 K H W"]) -> Bool[np.ndarray, "K H W"]:
     """The pixels that differ most from a neighbour."""
     tone = np.log(light.mean(0) + np.float32(0.02))
-    across, down = np.abs(np.diff(tone, axis=1)), np.abs(np.diff(tone, axis=0))
-    step = np.zeros(tone.shape, tone.dtype)
+    across, down = np.abs(np.diff(tone, axis=2)), np.abs(np.diff(tone, axis=1))
+    step = np.zeros_like(tone)
     for part, difference in (
-        (step[:, :-1], across),
-        (step[:, 1:], across),
-        (step[:-1], down),
-        (step[1:], down),
+        (step[..., :-1], across),
+        (step[..., 1:], across),
+        (step[:, :-1], down),
+        (step[:, 1:], down),
     ):
         np.maximum(part, difference, out=part)
-    most = np.quantile(step, 1 - _SHARE)
-    found: Bool[np.ndarray, "H W"] = step > max(_CONTRAST, most)
-    return found
+    most = np.quantile(step, 1 - _SHARE, axis=(1, 2), keepdims=True)
+    return np.asarray(step > np.maximum(_CONTRAST, most))
 
 
-def _develop(light: Float[np.ndarray, "3 H W"]) -> UInt8[np.ndarray, "H W 3"]:
-    """Expose so that the middle grey of the picture is 0.2, compress highlights, encode as sRGB."""
-    grey = np.einsum("i,ihw->hw", np.array([0.2126, 0.7152, 0.0722], np.float32), light)
-    exposure = 0.2 / max(float(np.exp(np.log(grey + np.float32(1e-3)).mean())), 1e-3)
-    x = light * np.float32(min(exposure, 8.0))
+def _develop(light: Float[np.ndarray, "3 K H W"]) -> UInt8[np.ndarray, "K H W 3"]:
+    """Expose so that the middle grey of each picture is 0.2, compress highlights, encode as sRGB."""
+    grey = np.einsum("i,ikhw->khw", np.array([0.2126, 0.7152, 0.0722], np.float32), light)
+    middle = np.exp(np.log(grey + np.float32(1e-3)).mean((1, 2), keepdims=True))
+    exposure = np.minimum(0.2 / np.maximum(middle.astype(float), 1e-3), 8.0)
+    x = light * exposure.astype(np.float32)
     # Filmic shoulder: linear near black, white at about four times middle grey's headroom.
     shown = x * (1 + x / 6) / (1 + x)
     encoded = 255 * np.clip(shown * np.float32(1.25), 0, 1) ** np.float32(1 / 2.2)
-    return np.ascontiguousarray(encoded.round().astype(np.uint8).transpose(1, 2, 0))
+    return np.ascontiguousarray(encoded.round().astype(np.uint8).transpose(1, 2, 3, 0))
