@@ -19,11 +19,11 @@ wrapper, reading element by element, is quickest with."""
 
 def meshes(p: Primitives) -> list[Mesh]:
     """Return the mesh of each primitive."""
-    kinds, found = np.stack([p.shape, *_sides(p)], 1), dict[int, Mesh]()
+    alike, found = dict[tuple[int, int, int], list[int]](), dict[int, Mesh]()
+    for row, kind in enumerate(zip(p.shape.tolist(), *_sides(p).tolist(), strict=True)):
+        alike.setdefault(kind, []).append(row)
     # Primitives of one kind and number of sides at a time: rooms hold hundreds.
-    for kind in np.unique(kinds, axis=0):
-        rows = np.flatnonzero((kinds == kind).all(1))
-        shape, around, over = kind.tolist()
+    for (shape, around, over), rows in alike.items():
         unit, faces = _unit_mesh(shape, around, over)
         local = unit * p.half[rows, None]
         if shape == CYLINDER:
@@ -33,7 +33,7 @@ def meshes(p: Primitives) -> list[Mesh]:
             pull = np.tile(~np.eye(3, dtype=bool), (8, 1)) * p.bevel[rows, None, None]
             local -= np.sign(unit) * pull
         world = local @ p.rotation[rows].transpose(0, 2, 1) + p.centre[rows, None]
-        for row, own in zip(rows.tolist(), world.astype(object), strict=True):
+        for row, own in zip(rows, world.astype(object), strict=True):
             found[row] = own, faces
     return [found[row] for row in range(len(p.shape))]
 

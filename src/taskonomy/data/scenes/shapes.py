@@ -1,6 +1,7 @@
 """What a room is made of: materials, parts (one exact primitive each), things made of parts."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -77,8 +78,7 @@ OBJECT_CLASSES = (
 """Classes of class_object for these rooms, in the order of its vector."""
 
 
-@dataclass(frozen=True)
-class Material:
+class Material(NamedTuple):
     """How a surface looks. Colours are linear RGB in 0..1.
 
     Attributes:
@@ -101,8 +101,7 @@ class Material:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One primitive in the frame of its thing.
 
     Attributes:

@@ -75,7 +75,7 @@ class Look:
             scale = float(self.rng.uniform(0.25, 0.6) if large else self.rng.uniform(0.05, 0.2))
             if of.texture in PICTURES:
                 kind, scale = of.texture, of.scale
-            self.known[of] = replace(of, texture=kind, a=a, b=b, scale=scale, seed=self._seed())
+            self.known[of] = of._replace(texture=kind, a=a, b=b, scale=scale, seed=self._seed())
         return self.known[of]
 
     def _seed(self) -> int:
@@ -95,7 +95,7 @@ def restyle(placed: Placed, look: Look) -> Placed:
     design = _DESIGNS.get(thing.name) if placed.z < 2 else None
     if design is None:
         large = thing.name in SHELL_CLASSES
-        parts = tuple(replace(p, material=look.instead(p.material, large)) for p in thing.parts)
+        parts = tuple(p._replace(material=look.instead(p.material, large)) for p in thing.parts)
     else:
         parts = tuple(design(thing, look))
     return replace(placed, thing=replace(thing, parts=parts))
