@@ -258,6 +258,9 @@ def _seen(stage: Stage, order: Order, cameras: Sequence[Camera]) -> Iterator[dic
         }
 
 
+_CLASS = {name: number for number, name in enumerate(OBJECT_CLASSES)}
+
+
 def object_label(
     objects: tuple[str, ...], instance: Int[np.ndarray, "H W"]
 ) -> Float[np.ndarray, " K"]:
@@ -266,11 +269,9 @@ def object_label(
     Uniform where no object is visible.
     """
     pixels = np.bincount(instance.ravel(), minlength=len(objects))
-    share = np.zeros(len(OBJECT_CLASSES))
-    for name, count in zip(objects, pixels, strict=True):
-        if name in OBJECT_CLASSES:
-            share[OBJECT_CLASSES.index(name)] += count
-    share = np.sqrt(share)
+    # The last place is that of what is no object.
+    classes = [_CLASS.get(name, len(_CLASS)) for name in objects]
+    share = np.sqrt(np.bincount(classes, pixels, len(_CLASS) + 1)[:-1])
     share = share / share.sum() if share.any() else np.full(len(share), 1 / len(share))
     return np.asarray(0.95 * share + 0.05 / len(share), np.float32)
 

@@ -96,9 +96,10 @@ class FloorPlan:
                 u = half if self.rng.random() < 0.5 else room - half
             u = u if at is None else at
             deep = thing.depth + 0.03
+            if not self._floor_free(self._footprint(wall, u, thing.width, deep + clear)):
+                continue
             span = Span(wall, 0.0, thing.height, self._footprint(wall, u, 2 * half, deep))
-            front = self._footprint(wall, u, thing.width, deep + clear)
-            if self._floor_free(front) and self._wall_free(span):
+            if self._wall_free(span):
                 self.taken.append(self._footprint(wall, u, thing.width, deep))
                 self.spans.append(span)
                 x, y = self._at_wall(wall, u, thing.depth / 2 + 0.03)
