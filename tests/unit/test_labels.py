@@ -177,6 +177,15 @@ def displaced(array: np.ndarray, start: int) -> np.ndarray:
     return copy
 
 
+def test_a_view_has_the_same_labels_among_others_as_alone() -> None:
+    views = [ball(64, 0.5, (1, 1, 1)), plane(64, (0.2, 0.1, 1), 4), ball(64, 0.3, (1, 0, 1))]
+    fovs = [FOV, FOV / 2, 1.4 * FOV]
+    together = labels.derive_views(*(np.stack(part) for part in zip(*views, strict=True)), fovs)
+    for k, (view, fov) in enumerate(zip(views, fovs, strict=True)):
+        for domain, label in labels.derive_view(*view, fov).items():
+            np.testing.assert_array_equal(together[domain][k], label, domain)
+
+
 def test_missing_depth_is_nan_or_nothing_and_makes_no_edges() -> None:
     shape = plane(64, (0.2, 0.3, 1), 2)
     holes = np.zeros((64, 64), bool)

@@ -207,7 +207,8 @@ def edge_texture(grey: Float32[np.ndarray, "K H W"]) -> Float32[np.ndarray, "K H
     smooth = blur(grey, 1.0)
     right, down = (_slope(smooth, *axes, EDGE_TEXTURE_GAIN / 8) for axes in ((1, 0), (0, 1)))
     # Not cv2.magnitude: its last bit follows the place of its arrays in memory.
-    return np.minimum(np.sqrt(right * right + down * down), 1).astype(np.float32)
+    strength = np.sqrt(right * right + down * down)
+    return np.asarray(np.minimum(strength, 1), np.float32)
 
 
 def keypoints2d(grey: Float32[np.ndarray, "K H W"]) -> Float32[np.ndarray, "K H W"]:

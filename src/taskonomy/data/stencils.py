@@ -48,7 +48,9 @@ class Jumps:
             np.maximum(part, gap, out=part)
         return out
 
-    def gradient(self, top: float) -> tuple[Float32[np.ndarray, "K H W"], Float32[np.ndarray, "K H W"]]:
+    def gradient(
+        self, top: float
+    ) -> tuple[Float32[np.ndarray, "K H W"], Float32[np.ndarray, "K H W"]]:
         """Return the gaps rightward and downward, over `top` and at most 1, on the nearer side."""
         shape = (*self.right.shape[:2], self.down.shape[2])
         right, down = np.zeros(shape, np.float32), np.zeros(shape, np.float32)

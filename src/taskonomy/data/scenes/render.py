@@ -168,7 +168,7 @@ def _busy(light: Float[np.ndarray, "3 K H W"]) -> Bool[np.ndarray, "K H W"]:
 
 
 def _develop(light: Float[np.ndarray, "3 K H W"]) -> UInt8[np.ndarray, "K H W 3"]:
-    """Expose so that the middle grey of each picture is 0.2, compress highlights, encode as sRGB."""
+    """Expose so that each picture's middle grey is 0.2, compress highlights, encode as sRGB."""
     grey = np.einsum("i,ikhw->khw", np.array([0.2126, 0.7152, 0.0722], np.float32), light)
     middle = np.exp(np.log(grey + np.float32(1e-3)).mean((1, 2), keepdims=True))
     exposure = np.minimum(0.2 / np.maximum(middle.astype(float), 1e-3), 8.0)
