@@ -1,6 +1,6 @@
 """Neighbourhoods on range images that do not reach across a depth jump.
 
-K images of one size at once, which a small image's number of calls is divided by.
+For K images of one size at once: with small ones most of the time would go into calls.
 """
 
 from collections.abc import Callable
