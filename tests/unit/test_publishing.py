@@ -3,6 +3,7 @@
 import base64
 import html.parser
 import io
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import DICTIONARY, task
 from taskonomy.errors import BadInput
 from taskonomy.evaluation.sanity import Sanity, sanity
-from taskonomy.publishing import charts, colours, graph, matrices, samples
+from taskonomy.publishing import charts, colours, evaluation_charts, graph, matrices, samples
 from taskonomy.publishing.pages import best_value
 from taskonomy.publishing.report import ReportData, render_report
 from taskonomy.publishing.samples import Samples
@@ -105,6 +106,22 @@ class TestFigures:
                 shown = samples.example(entry.name, data.samples[entry.name])
                 assert len(shown.strips) == (3 if entry.head == "image" else 0)
                 assert len(shown.cards) == (4 if entry.head == "vector" else 0)
+
+
+def test_titles_on_the_map_cover_neither_each_other_nor_leave_it() -> None:
+    places = {"normal": (0.0, 0.0), "reshading": (0.01, 0.01), "depth_zbuffer": (0.02, 0.0),
+              "nonfixated_pose": (1.0, 0.5), "autoencoding": (0.3, 1.0)}  # fmt: skip
+    rows = [{"frame": 0, "task": name, "x": x, "y": y} for name, (x, y) in places.items()]
+    drawn = evaluation_charts.task_map(rows)
+    boxes = []
+    for dot in drawn.dots:
+        wide = 6.0 * len(dot.title)
+        left = dot.x + dot.dx - (wide if dot.anchor == "end" else 0)
+        boxes.append((left, left + wide, dot.y + dot.dy - 10, dot.y + dot.dy))
+    assert all(left >= 0 and right <= drawn.width for left, right, _, _ in boxes)
+    for one, other in itertools.combinations(boxes, 2):
+        beside = one[1] <= other[0] or other[1] <= one[0]
+        assert beside or one[3] <= other[2] or other[3] <= one[2]
 
 
 def test_numbers_are_named_by_what_they_are() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from taskonomy.dictionary import DICTIONARY
 from taskonomy.publishing.charts import Chart, Leaf
@@ -14,6 +15,13 @@ Row = Mapping[str, Any]
 _ENTRIES = {name: entry for entry in DICTIONARY for name in (entry.name, *entry.aliases)}
 _SECONDS = 0.6
 """How long the map takes from one frame to the next."""
+_DOT, _LETTER, _LINE = 5.0, 6.5, 14.0
+"""A dot's radius on the map, and about the width of a letter and the height of a line there."""
+_ROWS = (4.0, -7.0, 15.0, -18.0, 26.0)
+"""Where the title's foot may stand, below the dot; best first."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +48,20 @@ class Tree:
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """A task on the map: where it comes to rest, and its way there as an animation's values."""
+    """A task on the map: where it comes to rest, and its way there as an animation's values.
+
+    Attributes:
+        anchor, dx, dy: which end of its title stands beside the dot, and where.
+    """
 
     title: str
     group: str
     x: float
     y: float
     way: str
+    anchor: str
+    dx: float
+    dy: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +135,7 @@ def tree(rows: Sequence[Row]) -> Tree:
 
 def task_map(rows: Sequence[Row]) -> Map:
     """The map with its frames, scaled so that all of them fit."""
-    width, height, margin = 560.0, 440.0, 40.0
+    width, height, margin = 620.0, 600.0, 40.0
     frames = max(row["frame"] for row in rows) + 1
     tasks = list(dict.fromkeys(row["task"] for row in rows))
     at = np.zeros((frames, len(tasks), 2))
@@ -129,16 +144,44 @@ def task_map(rows: Sequence[Row]) -> Map:
     low, high = at.min(axis=(0, 1)), at.max(axis=(0, 1))
     room = np.array([width - 3.5 * margin, height - 2 * margin])
     at = margin + (at - low) * float((room / np.maximum(high - low, 1e-9)).min())
+    beside = list(zip(tasks, _beside(at[-1], tasks, width), strict=True))
     dots = tuple(
         Dot(
             title=_title(name), group=_group(name),
             x=round(float(at[-1, i, 0]), 1), y=round(float(at[-1, i, 1]), 1),
             way=";".join(f"{x:.1f} {y:.1f}" for x, y in at[:, i]),
+            anchor=anchor, dx=8.0 if anchor == "start" else -8.0, dy=dy,
         )
-        for i, name in enumerate(tasks)
+        for i, (name, (anchor, dy)) in enumerate(beside)
     )  # fmt: skip
     height = float(at[..., 1].max()) + margin
     return Map(width=width, height=height, seconds=_SECONDS * (frames - 1), dots=dots)
+
+
+def _beside(
+    at: Float[np.ndarray, "T 2"], tasks: Sequence[str], width: float
+) -> list[tuple[str, float]]:
+    """Which end of each title stands beside its dot and how far below, covering little else."""
+    boxes = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in at.tolist()]
+    found = []
+    for (x, y), name in zip(at.tolist(), tasks, strict=True):
+        long, ways = _LETTER * len(_title(name)), []
+        for dy in _ROWS:
+            for anchor, left in (("start", x + 8), ("end", x - 8 - long)):
+                box = (left, y + dy - 0.8 * _LINE, left + long, y + dy + 0.2 * _LINE)
+                outside = (left < 0) + (left + long > width)
+                hidden = sum(_common(box, other) for other in boxes)
+                ways.append((hidden + outside * long * _LINE, (anchor, dy), box))
+        _, place, box = min(ways, key=lambda way: way[0])
+        found.append(place)
+        boxes.append(box)
+    return found
+
+
+def _common(a: Box, b: Box) -> float:
+    """The area of two boxes' overlap."""
+    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return max(wide, 0.0) * max(high, 0.0)
 
 
 def _leaves(rows: Sequence[Row]) -> list[str]:
