@@ -15,8 +15,10 @@ Row = Mapping[str, Any]
 _ENTRIES = {name: entry for entry in DICTIONARY for name in (entry.name, *entry.aliases)}
 _SECONDS = 0.6
 """How long the map takes from one frame to the next."""
-_DOT, _LETTER, _LINE = 5.0, 6.5, 14.0
-"""A dot's radius on the map, and about the width of a letter and the height of a line there."""
+_DOT, _GAP = 5.0, 8.0
+"""A dot's radius on the map, as the template draws it, and from its centre to its title."""
+_LETTER, _LINE = 6.5, 14.0
+"""About the width of a letter and the height of a line there."""
 _ROWS = (4.0, -7.0, 15.0, -18.0, 26.0)
 """Where the title's foot may stand, below the dot; best first."""
 
@@ -144,15 +146,15 @@ def task_map(rows: Sequence[Row]) -> Map:
     low, high = at.min(axis=(0, 1)), at.max(axis=(0, 1))
     room = np.array([width - 3.5 * margin, height - 2 * margin])
     at = margin + (at - low) * float((room / np.maximum(high - low, 1e-9)).min())
-    beside = list(zip(tasks, _beside(at[-1], tasks, width), strict=True))
+    titles = _beside(at[-1], tasks, width)
     dots = tuple(
         Dot(
             title=_title(name), group=_group(name),
             x=round(float(at[-1, i, 0]), 1), y=round(float(at[-1, i, 1]), 1),
             way=";".join(f"{x:.1f} {y:.1f}" for x, y in at[:, i]),
-            anchor=anchor, dx=8.0 if anchor == "start" else -8.0, dy=dy,
+            anchor=anchor, dx=dx, dy=dy,
         )
-        for i, (name, (anchor, dy)) in enumerate(beside)
+        for i, (name, (anchor, dx, dy)) in enumerate(zip(tasks, titles, strict=True))
     )  # fmt: skip
     height = float(at[..., 1].max()) + margin
     return Map(width=width, height=height, seconds=_SECONDS * (frames - 1), dots=dots)
@@ -160,18 +162,18 @@ def task_map(rows: Sequence[Row]) -> Map:
 
 def _beside(
     at: Float[np.ndarray, "T 2"], tasks: Sequence[str], width: float
-) -> list[tuple[str, float]]:
-    """Which end of each title stands beside its dot and how far below, covering little else."""
+) -> list[tuple[str, float, float]]:
+    """Which end of each title stands beside its dot, and where, covering as little as can be."""
     boxes = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in at.tolist()]
     found = []
     for (x, y), name in zip(at.tolist(), tasks, strict=True):
         long, ways = _LETTER * len(_title(name)), []
         for dy in _ROWS:
-            for anchor, left in (("start", x + 8), ("end", x - 8 - long)):
+            for anchor, dx, left in (("start", _GAP, x + _GAP), ("end", -_GAP, x - _GAP - long)):
                 box = (left, y + dy - 0.8 * _LINE, left + long, y + dy + 0.2 * _LINE)
                 outside = (left < 0) + (left + long > width)
                 hidden = sum(_common(box, other) for other in boxes)
-                ways.append((hidden + outside * long * _LINE, (anchor, dy), box))
+                ways.append((hidden + outside * long * _LINE, (anchor, dx, dy), box))
         _, place, box = min(ways, key=lambda way: way[0])
         found.append(place)
         boxes.append(box)

@@ -59,14 +59,6 @@ def render_view(stage: Stage, camera: Camera, size: int) -> Rendered:
     return render_views(stage, [camera], size)[0]
 
 
-def render_views(stage: Stage, cameras: Sequence[Camera], size: int) -> list[Rendered]:
-    """Render views of `size` x `size` pixels, several at once because that is faster.
-
-    The exposure of each is set as a camera does, from the picture itself.
-    """
-    return [view for batch in batches(cameras, size) for view in _render_batch(stage, batch, size)]
-
-
 def batches(cameras: Sequence[Camera], size: int) -> Iterator[Sequence[Camera]]:
     """The cameras, as many at a time as views of that size should be worked on at once."""
     step = max(1, _BATCH // size**2)
@@ -74,7 +66,11 @@ def batches(cameras: Sequence[Camera], size: int) -> Iterator[Sequence[Camera]]:
         yield cameras[first : first + step]
 
 
-def _render_batch(stage: Stage, cameras: Sequence[Camera], size: int) -> list[Rendered]:
+def render_views(stage: Stage, cameras: Sequence[Camera], size: int) -> list[Rendered]:
+    """Render views of `size` x `size` pixels at once, which is faster for small ones (`batches`).
+
+    The exposure of each is set as a camera does, from the picture itself.
+    """
     room, shape = stage.room, (len(cameras), size, size)
     local = [pixel_rays(size, camera.fov).reshape(-1, 3).T for camera in cameras]
     pairs = list(zip(local, cameras, strict=True))
