@@ -36,6 +36,7 @@ lint: .venv/.synced  ## style, types, the compiled pipeline
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # What an image is called and stands on, and what only its build sees: docs/images.md.
 DOCKER ?= docker

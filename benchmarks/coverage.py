@@ -21,7 +21,7 @@ from tqdm import tqdm
 from taskonomy.affinity.ahp import ahp
 from taskonomy.evaluation.intervals import Unit
 from taskonomy.evaluation.measured import measured
-from taskonomy.training.standings import Tournament
+from taskonomy.training.model_losses import Tournament
 
 IMAGES, CANDIDATES = 220, 8
 BUILDINGS = (10, 30)

@@ -29,11 +29,11 @@ from taskonomy.data.layout import Dataset
 from taskonomy.data.reprojection import OVERLAPPING, pair_errors
 from taskonomy.dictionary import task
 from taskonomy.networks.losses import example_losses
+from taskonomy.runs.run import open_run
 from taskonomy.store import Store
-from taskonomy.studies.run import open_run
 from taskonomy.training import record
+from taskonomy.training.example_loader import Feed, in_order
 from taskonomy.training.examples import images_of
-from taskonomy.training.feed import Feed, in_order
 from taskonomy.training.fit import attempt
 from taskonomy.training.guesses import guess
 from taskonomy.training.identity import model_id

@@ -22,14 +22,14 @@ from jaxtyping import Bool, Float, Float32, Float64
 from tqdm import tqdm
 
 from benchmarks import sensor
+from taskonomy.captures import annotate, planes
 from taskonomy.data import cameras, items, labels, layout
-from taskonomy.data.capture import annotate, planes
-from taskonomy.data.encodings import encode_map
-from taskonomy.data.scenes.render import Camera, render_view
-from taskonomy.data.scenes.rooms import SCENE_CLASSES, build_room
-from taskonomy.data.scenes.shading import Stage
-from taskonomy.data.scenes.viewpoints import choose_fixations
 from taskonomy.errors import BadInput
+from taskonomy.rooms.render import Camera, render_view
+from taskonomy.rooms.rooms import SCENE_CLASSES, build_room
+from taskonomy.rooms.shading import Stage
+from taskonomy.rooms.viewpoints import choose_fixations
+from taskonomy.targets.encodings import encode_map
 
 SEED = 3
 SIZES = (64, 128, 256)

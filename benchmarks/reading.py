@@ -25,12 +25,12 @@ import torch
 from taskonomy.config import load
 from taskonomy.data import catalogue, layout, shards
 from taskonomy.data.codecs import DOMAINS
-from taskonomy.data.loading import Source, TaskData
-from taskonomy.data.scenes.dataset import render_dataset
 from taskonomy.dictionary import task
 from taskonomy.networks.task_network import TaskNetwork
-from taskonomy.training.feed import Feed
+from taskonomy.rooms.dataset import render_dataset
+from taskonomy.training.example_loader import Feed
 from taskonomy.training.fit import fit
+from taskonomy.training.loading import Source, TaskData
 from taskonomy.training.task_network import schedule
 
 BUILDINGS, BOUND = 10, 60.0

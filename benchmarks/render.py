@@ -20,7 +20,7 @@ from os import times
 from pathlib import Path
 from types import FrameType
 
-from taskonomy.data.scenes.dataset import render_dataset
+from taskonomy.rooms.dataset import render_dataset
 
 SEED = 11
 BOUNDS = {64: 45.0, 128: 15.0}

@@ -22,9 +22,18 @@ from pathlib import Path
 
 import boto3
 
-from taskonomy import stages
 from taskonomy.config import Config, load
-from taskonomy.data.scenes.dataset import render_dataset
+from taskonomy.rooms.dataset import render_dataset
+from taskonomy.runs.context import Context
+from taskonomy.stages.compute_affinity import compute_affinity
+from taskonomy.stages.evaluate import evaluate
+from taskonomy.stages.plan import plan
+from taskonomy.stages.publish import publish
+from taskonomy.stages.select_candidates import select_candidates
+from taskonomy.stages.solve_taxonomy import solve_taxonomy
+from taskonomy.stages.train_task import train_task
+from taskonomy.stages.train_transfers import train_transfers
+from taskonomy.stages.version_data import version_data
 
 ROOT = Path(__file__).resolve().parents[1]
 BUCKET = "taskonomy"
@@ -73,30 +82,30 @@ def tiny() -> Config:
     )
 
 
-def road(context: stages.Context, data: Path) -> Iterator[str]:
+def road(context: Context, data: Path) -> Iterator[str]:
     """Every stage in turn; its name once it is done."""
-    dataset = stages.version_data(context, str(data))
+    dataset = version_data(context, str(data))
     yield "version-data"
-    plan = stages.plan(context, dataset)
+    planned = plan(context, dataset)
     yield "plan"
-    for shard in plan.task_shards:
-        stages.train_task(context, shard)
+    for shard in planned.task_shards:
+        train_task(context, shard)
     yield "train-task"
-    for shard in plan.transfer_shards:
-        stages.train_transfers(context, shard)
+    for shard in planned.transfer_shards:
+        train_transfers(context, shard)
     yield "train-transfers, first order"
-    chosen = stages.select_candidates(context, plan.key)
+    chosen = select_candidates(context, planned.key)
     yield "select-candidates"
     for shard in chosen.transfer_shards:
-        stages.train_transfers(context, shard)
+        train_transfers(context, shard)
     yield "train-transfers, higher orders"
-    affinity = stages.compute_affinity(context, plan.key, chosen.key)
+    affinity = compute_affinity(context, planned.key, chosen.key)
     yield "compute-affinity"
-    taxonomy = stages.solve_taxonomy(context, affinity)
+    taxonomy = solve_taxonomy(context, affinity)
     yield "solve-taxonomy"
-    evaluation = stages.evaluate(context, affinity, taxonomy)
+    evaluation = evaluate(context, affinity, taxonomy)
     yield "evaluate"
-    stages.publish(context, plan.key, chosen.key, affinity, taxonomy, evaluation)
+    publish(context, planned.key, chosen.key, affinity, taxonomy, evaluation)
     yield "publish"
 
 
@@ -113,9 +122,7 @@ def main() -> int:
         os.environ["HOME"] = name  # the cache of fetched outputs starts empty
         os.chdir(folder)
         render_dataset(folder / "rooms", config.data.images, config.data.size, 0, 2)
-        context = stages.Context(
-            f"s3://{BUCKET}/store", config.to_json(), f"sqlite:///{folder}/mlflow.db"
-        )
+        context = Context(f"s3://{BUCKET}/store", config.to_json(), f"sqlite:///{folder}/mlflow.db")
         log = folder / "log"
         with server(log):
             total, place = Counter[str](), len(log.read_text())

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float, UInt16
 
 from taskonomy.data.cameras import look_at, pixel_rays
-from taskonomy.data.scenes.render import Camera, render_view
-from taskonomy.data.scenes.shading import Stage
-from taskonomy.data.scenes.viewpoints import Fixation, clearance
+from taskonomy.rooms.render import Camera, render_view
+from taskonomy.rooms.shading import Stage
+from taskonomy.rooms.viewpoints import Fixation, clearance
 
 MODEL = """the sensor measures disparity in steps of 1/8 pixel with a standard deviation
 of half a step (Khoshelham and Oude Elberink, 2012), looks beside where it says by a standard

@@ -95,7 +95,14 @@ def command(folder: Path) -> bool:
             options = ["--budget", str(budget), "--max-order", str(order), "--json"]
             started = time.perf_counter()
             subprocess.run(
-                [sys.executable, "-m", "taskonomy.cli", "solve", folder / FILES[0], *options],
+                [
+                    sys.executable,
+                    "-m",
+                    "taskonomy.commands.main",
+                    "solve",
+                    folder / FILES[0],
+                    *options,
+                ],
                 check=True,
                 capture_output=True,
             )

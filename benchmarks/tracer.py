@@ -20,11 +20,11 @@ from jaxtyping import Shaped
 from tqdm import tqdm
 
 from taskonomy.data.cameras import pixel_rays
-from taskonomy.data.scenes.render import Camera, Rendered, render_view
-from taskonomy.data.scenes.rooms import FAMILIES, SCENE_CLASSES, build_room
-from taskonomy.data.scenes.shading import Stage
-from taskonomy.data.scenes.tracer import Tracer
-from taskonomy.data.scenes.viewpoints import choose_fixations
+from taskonomy.rooms.render import Camera, Rendered, render_view
+from taskonomy.rooms.rooms import FAMILIES, SCENE_CLASSES, build_room
+from taskonomy.rooms.shading import Stage
+from taskonomy.rooms.tracer import Tracer
+from taskonomy.rooms.viewpoints import choose_fixations
 
 SEED = 24
 SIZES = (64, 128)

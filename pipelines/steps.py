@@ -18,7 +18,7 @@ SPOT = {
     "gpu": "nvidia.com/gpu",
     "gpus": "1",
 }
-"""The pool of the first attempts; its keys are those of `taskonomy.pools.Pool`."""
+"""The pool of the first attempts; its keys are those of `taskonomy.stages.pools.Pool`."""
 ON_DEMAND = {
     "selector": {"taskonomy/pool": "on-demand"},
     "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],

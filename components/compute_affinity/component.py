@@ -27,8 +27,9 @@ def compute_affinity(
     Returns:
         The affinities' key.
     """
-    from taskonomy import stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.compute_affinity import compute_affinity
 
     with stage("compute-affinity"):
-        return stages.compute_affinity(stages.Context(store, config, tracking), plan, candidates)
+        return compute_affinity(Context(store, config, tracking), plan, candidates)

@@ -25,8 +25,9 @@ def evaluate(
     Returns:
         The evaluation's key.
     """
-    from taskonomy import stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.evaluate import evaluate
 
     with stage("evaluate"):
-        return stages.evaluate(stages.Context(store, config, tracking), affinity, taxonomy)
+        return evaluate(Context(store, config, tracking), affinity, taxonomy)

@@ -54,11 +54,13 @@ def plan(
         gpu: what their GPUs are called.
         gpus: how many GPUs a pod gets.
     """
-    from taskonomy import pools, stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages import pools
+    from taskonomy.stages.plan import plan
 
     with stage("plan", loop):
-        planned = stages.plan(stages.Context(store, config, tracking), dataset)
+        planned = plan(Context(store, config, tracking), dataset)
         loops = {"task-networks": planned.task_shards, "first-order": planned.transfer_shards}
         pool = pools.choose(store, loops[loop], spot, on_demand, spot_attempts)
         return planned.key, loops[loop], *pool

@@ -52,10 +52,12 @@ def plan_novel(
         gpu: what their GPUs are called.
         gpus: how many GPUs a pod gets.
     """
-    from taskonomy import inserting, pools, stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages import pools
+    from taskonomy.stages.novel_task import plan_novel
 
     with stage("plan-novel"):
-        planned = inserting.plan_novel(stages.Context(store, config, tracking), taxonomy, task)
+        planned = plan_novel(Context(store, config, tracking), taxonomy, task)
         pool = pools.choose(store, planned.shards, spot, on_demand, spot_attempts)
         return planned.key, planned.shards, *pool

@@ -25,10 +25,12 @@ def preview(
     Returns:
         How many networks and first-order readouts are trained anew.
     """
-    from taskonomy import preview, showing, stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution import kubeflow_pages
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.preview import preview, text
 
     with stage("preview"):
-        found = preview.preview(stages.Context(store, config, tracking), plan)
-        showing.write(told, preview.text(found), {"plan": plan})
+        found = preview(Context(store, config, tracking), plan)
+        kubeflow_pages.write(told, text(found), {"plan": plan})
         return found.anew

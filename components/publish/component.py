@@ -43,13 +43,15 @@ def publish(
     Returns:
         The publication's key: its files lie in `publish/<key>/` of the store.
     """
-    from taskonomy import showing, stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution import kubeflow_pages
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.publish import publish
 
     with stage("publish"):
-        context = stages.Context(store, config, tracking)
-        key = stages.publish(context, plan, candidates, affinity, taxonomy, evaluation)
-        showing.publication(
+        context = Context(store, config, tracking)
+        key = publish(context, plan, candidates, affinity, taxonomy, evaluation)
+        kubeflow_pages.publication(
             context,
             plan,
             key,

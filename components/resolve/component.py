@@ -53,11 +53,12 @@ def resolve(
     Returns:
         The key of the taxonomies: their files lie in `resolve/<key>/` of the store.
     """
-    from taskonomy import resolving, showing
-    from taskonomy.orchestration import stage
+    from taskonomy.execution import kubeflow_pages
+    from taskonomy.execution.step import stage
+    from taskonomy.stages.resolve import question, resolve
 
     with stage("resolve"):
-        question = {
+        asked = {
             "max_order": max_order,
             "scale": scale,
             "sources": sources,
@@ -70,7 +71,6 @@ def resolve(
             "with_own_readouts": with_own_readouts,
             "with_random": with_random,
         }
-        asked = resolving.question(question)
-        key = resolving.resolve(store, affinity, asked, budgets, k_best, regime)
-        showing.resolved(store, key, taxonomies, summary, figures)
+        key = resolve(store, affinity, question(asked), budgets, k_best, regime)
+        kubeflow_pages.resolved(store, key, taxonomies, summary, figures)
         return key

@@ -52,10 +52,12 @@ def select_candidates(
         gpu: what their GPUs are called.
         gpus: how many GPUs a pod gets.
     """
-    from taskonomy import pools, stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages import pools
+    from taskonomy.stages.select_candidates import select_candidates
 
     with stage("select-candidates"):
-        chosen = stages.select_candidates(stages.Context(store, config, tracking), plan)
+        chosen = select_candidates(Context(store, config, tracking), plan)
         pool = pools.choose(store, chosen.transfer_shards, spot, on_demand, spot_attempts)
         return chosen.key, chosen.transfer_shards, *pool

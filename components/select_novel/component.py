@@ -52,10 +52,12 @@ def select_novel(
         gpu: what their GPUs are called.
         gpus: how many GPUs a pod gets.
     """
-    from taskonomy import inserting, pools, stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages import pools
+    from taskonomy.stages.novel_task import select_novel
 
     with stage("select-novel"):
-        selected = inserting.select_novel(stages.Context(store, config, tracking), plan)
+        selected = select_novel(Context(store, config, tracking), plan)
         pool = pools.choose(store, selected.shards, spot, on_demand, spot_attempts)
         return selected.key, selected.shards, *pool

@@ -31,11 +31,13 @@ def solve_novel(
     Returns:
         The key of the task's files: they lie in `novel/<key>/` of the store.
     """
-    from taskonomy import inserting, showing, stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution import kubeflow_pages
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.novel_task import solve_novel
 
     with stage("solve-novel"):
-        context = stages.Context(store, config, tracking)
-        key = inserting.solve_novel(context, plan, selected)
-        showing.inserted(context, plan, key, summary, figures)
+        context = Context(store, config, tracking)
+        key = solve_novel(context, plan, selected)
+        kubeflow_pages.inserted(context, plan, key, summary, figures)
         return key

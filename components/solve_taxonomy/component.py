@@ -23,8 +23,9 @@ def solve_taxonomy(
     Returns:
         The policies' key.
     """
-    from taskonomy import stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.solve_taxonomy import solve_taxonomy
 
     with stage("solve-taxonomy"):
-        return stages.solve_taxonomy(stages.Context(store, config, tracking), affinity)
+        return solve_taxonomy(Context(store, config, tracking), affinity)

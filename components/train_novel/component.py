@@ -23,8 +23,9 @@ def train_novel(
     Returns:
         The shard's id, once it is trained.
     """
-    from taskonomy import inserting, stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.novel_task import train_novel
 
     with stage("train-novel", shard):
-        return inserting.train_novel(stages.Context(store, config, tracking), shard)
+        return train_novel(Context(store, config, tracking), shard)

@@ -23,8 +23,9 @@ def train_task(
     Returns:
         The shard's id, once it is trained.
     """
-    from taskonomy import stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.train_task import train_task
 
     with stage("train-task", shard):
-        return stages.train_task(stages.Context(store, config, tracking), shard)
+        return train_task(Context(store, config, tracking), shard)

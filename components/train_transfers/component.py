@@ -23,8 +23,9 @@ def train_transfers(
     Returns:
         The shard's id, once it is trained.
     """
-    from taskonomy import stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.train_transfers import train_transfers
 
     with stage("train-transfers", shard):
-        return stages.train_transfers(stages.Context(store, config, tracking), shard)
+        return train_transfers(Context(store, config, tracking), shard)

@@ -23,8 +23,9 @@ def version_data(
     Returns:
         The data set's key.
     """
-    from taskonomy import stages
-    from taskonomy.orchestration import stage
+    from taskonomy.execution.step import stage
+    from taskonomy.runs.context import Context
+    from taskonomy.stages.version_data import version_data
 
     with stage("version-data"):
-        return stages.version_data(stages.Context(store, config, tracking), source)
+        return version_data(Context(store, config, tracking), source)

@@ -32,3 +32,10 @@ def fill(path: Path, content: bytes) -> None:
     except OSError as error:
         error.filename = str(path)
         raise
+
+
+def shipped(*parts: str) -> Path:
+    """A file of the project that is no module: inside an installed package, or in the checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package.joinpath(*parts)
+    return inside if inside.exists() else package.parents[1].joinpath(*parts)

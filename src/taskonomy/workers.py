@@ -7,6 +7,9 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import NoReturn
 
+WORKERS = 2
+"""Processes side by side where the work is dealt out; kfp.local runs no more iterations at once."""
+
 
 def pool(workers: int) -> ProcessPoolExecutor:
     """Return a pool of that many processes.

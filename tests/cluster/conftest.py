@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from taskonomy.cli import main
-from taskonomy.cluster import command
+from taskonomy.commands import cluster as command
+from taskonomy.commands.main import main
 
 from .kubeflow import TOKEN, Kubeflow, serving
 

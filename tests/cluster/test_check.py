@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taskonomy.cli import main
+from taskonomy.commands.main import main
 
 from .kubernetes import KUEUE, NAMESPACE, Kubernetes, node, serving
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from taskonomy import planning
 from taskonomy.cluster import amounts, units
 from taskonomy.cluster.compiled import Compiled, read
 from taskonomy.cluster.cost import LOOPS, cost, pods_of, shards_of
@@ -20,6 +19,7 @@ from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
 from taskonomy.networks.readout import Readout
 from taskonomy.networks.task_network import TaskNetwork
+from taskonomy.runs import sharding
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
@@ -69,7 +69,7 @@ def test_the_demo_profile_trains_865_models(demo: Config) -> None:
     found = amounts.models(demo)
     assert found == amounts.Models(tasks=25, untrained=1, targets=22, readouts=(572, 220))
     assert found.all == 865
-    jobs = planning.first_order(demo.tasks)
+    jobs = sharding.first_order(demo.tasks)
     assert len(jobs) == found.targets + found.readouts[0]
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from taskonomy.cluster import revision
 from taskonomy.cluster import submit as submission
-from taskonomy.cluster.site import shipped, site
+from taskonomy.cluster.site import site
 from taskonomy.config import load
+from taskonomy.files import shipped
 
 from .conftest import Submit
 from .kubeflow import Kubeflow

@@ -9,8 +9,8 @@ import yaml
 
 from taskonomy.config import Config, load
 from taskonomy.errors import StageFailed
-from taskonomy.orchestration import run_locally
-from taskonomy.stages import Context
+from taskonomy.execution.local import run_locally
+from taskonomy.runs.context import Context
 from tests.pipeline.conftest import tiny
 
 from .conftest import Docker

@@ -15,7 +15,7 @@ BAR = re.compile(r"\d+%\|")
 
 
 def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "taskonomy.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "taskonomy.commands.main", *map(str, arguments)]
 
 
 def environment(tmp: Path) -> dict[str, str]:

@@ -87,7 +87,7 @@ def taxonomy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a folder that holds the tiny params.yaml."""
     (folder / "params.yaml").write_text(yaml.safe_dump({"tiny": tiny()}))
     return subprocess.run(
-        [sys.executable, "-m", "taskonomy.cli", *arguments],
+        [sys.executable, "-m", "taskonomy.commands.main", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ import yaml
 
 from taskonomy.config import load
 from taskonomy.dictionary import SOURCES, TARGETS
-from taskonomy.planning import addresses, first_order, task_shards, transfer_shards
+from taskonomy.runs.sharding import addresses, first_order, task_shards, transfer_shards
 from taskonomy.training.workspace import Job
 
 from .conftest import PIPELINES, ROADS, ROOT, dags, pipeline, steps

@@ -10,11 +10,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from taskonomy import appraisal
 from taskonomy.affinity import table
 from taskonomy.config import load
 from taskonomy.errors import BadInput
-from taskonomy.stages import Context, export
+from taskonomy.runs import evaluation
+from taskonomy.runs.context import Context
+from taskonomy.stages.publish import export
 from taskonomy.store import Store
 
 from .conftest import Run
@@ -25,7 +26,7 @@ def folder(run: Run) -> Path:
     """The run's evaluation, its taxonomies solved again on few replicates."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(appraisal, "SOLVED", 2)
-        return appraisal.appraise(run.out, load(run.folder / "params.yaml", "tiny"))
+        return evaluation.evaluate(run.out, load(run.folder / "params.yaml", "tiny"))
 
 
 def test_every_table_is_parquet_and_csv_and_says_what_it_was_made_with(folder: Path) -> None:
@@ -101,6 +102,6 @@ def test_the_page_fetches_nothing_and_the_report_leads_to_it(
 def test_another_profile_than_the_run_s_is_refused(run: Run) -> None:
     config = replace(load(run.folder / "params.yaml", "tiny"), seed=7)
     with pytest.raises(BadInput, match="seed 0; the profile tiny has 7"):
-        appraisal.appraise(run.out, config)
+        evaluation.evaluate(run.out, config)
     with pytest.raises(BadInput, match=r"models\.parquet: no such file"):
-        appraisal.appraise(run.folder, config)
+        evaluation.evaluate(run.folder, config)

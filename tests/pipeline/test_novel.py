@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
 
-from taskonomy import inserting, outcomes, showing
-from taskonomy.cli import main
+from taskonomy.commands.main import main
 from taskonomy.config import load
 from taskonomy.errors import BadInput
-from taskonomy.orchestration import execute
-from taskonomy.stages import Context
+from taskonomy.execution import kubeflow_pages
+from taskonomy.execution.local import execute
+from taskonomy.runs import outcomes
+from taskonomy.runs.context import Context
+from taskonomy.stages.novel_task import plan_novel
 from taskonomy.store import Store
 from taskonomy.training import record
 
@@ -119,7 +121,7 @@ def test_its_models_are_kept_logged_and_accounted_for(inserted: Inserted) -> Non
 def test_its_summary_says_which_data_and_which_taxonomy(inserted: Inserted, tmp_path: Path) -> None:
     summary, figures = Artifact(str(tmp_path / "summary")), Artifact(str(tmp_path / "figures"))
     (plan,) = Store(inserted.context.store).keys("plan-novel")
-    showing.inserted(inserted.context, plan, inserted.key, summary, figures)
+    kubeflow_pages.inserted(inserted.context, plan, inserted.key, summary, figures)
     text = Path(summary.path).read_text()
     assert text.startswith("# Depth code\n")
     assert summary.metadata["data_md5"] in text
@@ -138,12 +140,10 @@ def test_what_cannot_be_inserted_is_named(inserted: Inserted, tmp_path: Path) ->
         ("absent", str(EXAMPLE), "absent: no finished publication"),
     ):
         with pytest.raises(BadInput, match=message):
-            inserting.plan_novel(context, key, task)
+            plan_novel(context, key, task)
     other = json.dumps(json.loads(context.config) | {"seed": 7})
     with pytest.raises(BadInput, match=r"seed 7 .*; expected the profile that it was made with"):
-        inserting.plan_novel(
-            Context(context.store, other, context.tracking), taxonomy, str(EXAMPLE)
-        )
+        plan_novel(Context(context.store, other, context.tracking), taxonomy, str(EXAMPLE))
 
 
 def test_submit_tells_what_it_would_send(capsys: pytest.CaptureFixture[str]) -> None:

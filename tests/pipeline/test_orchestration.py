@@ -7,9 +7,10 @@ import pytest
 
 from taskonomy.config import load
 from taskonomy.errors import BadInput, Infeasible
-from taskonomy.orchestration import run_locally, stage
-from taskonomy.overhead import Spent
-from taskonomy.stages import Context
+from taskonomy.execution.local import run_locally
+from taskonomy.execution.overhead import Spent
+from taskonomy.execution.step import stage
+from taskonomy.runs.context import Context
 
 ROOT = Path(__file__).resolve().parents[2]
 

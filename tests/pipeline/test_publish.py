@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from taskonomy import stages
 from taskonomy.config import load
 from taskonomy.errors import BadInput
+from taskonomy.runs.context import Context
+from taskonomy.stages.publish import publish
 
 from .conftest import Run
 
@@ -17,9 +18,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWar
 def test_a_shard_that_did_not_log_its_models_is_missed(run: Run, tmp_path: Path) -> None:
     config = load(run.folder / "params.yaml", "tiny")
     elsewhere = f"sqlite:///{tmp_path}/mlflow.db"
-    context = stages.Context(str(run.out / "store"), config.to_json(), elsewhere)
+    context = Context(str(run.out / "store"), config.to_json(), elsewhere)
     before = ["plan", "select-candidates", "compute-affinity", "solve-taxonomy", "evaluate"]
     keys = [next((run.out / "store" / stage).iterdir()).name for stage in before]
 
     with pytest.raises(BadInput, match=r"no run of model \w+ and \d+ more; expected every shard"):
-        stages.publish(context, *keys)
+        publish(context, *keys)

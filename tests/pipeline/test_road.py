@@ -14,7 +14,7 @@ from taskonomy.affinity import table
 from taskonomy.config import load
 from taskonomy.dictionary import task
 from taskonomy.publishing import artifact, models
-from taskonomy.stages import Context, open_workspace
+from taskonomy.runs.context import Context, open_workspace
 from taskonomy.store import Store
 from taskonomy.tracking.runs import fetch_artifact
 from taskonomy.training import record

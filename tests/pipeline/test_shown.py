@@ -11,9 +11,16 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from taskonomy import journal, outcomes, planning, preview, resolving, showing, stages
 from taskonomy.config import load
+from taskonomy.execution import kubeflow_pages
+from taskonomy.runs import outcomes, sharding
+from taskonomy.runs.context import Context
+from taskonomy.stages import preview
+from taskonomy.stages.plan import plan as lay_out
+from taskonomy.stages.resolve import question, resolve
+from taskonomy.stages.version_data import version_data
 from taskonomy.store import Store
+from taskonomy.tracking import training_log
 from taskonomy.tracking.registry import Registered
 
 from .conftest import TASKS, Run
@@ -31,8 +38,8 @@ class Artifact:
 
 
 @pytest.fixture(scope="module")
-def context(run: Run) -> stages.Context:
-    return stages.Context.at(run.out, load(run.folder / "params.yaml", "tiny"))
+def context(run: Run) -> Context:
+    return Context.at(run.out, load(run.folder / "params.yaml", "tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +50,13 @@ def plan(run: Run) -> str:
 
 @pytest.fixture(scope="module")
 def shown(
-    context: stages.Context, plan: str, run: Run, tmp_path_factory: pytest.TempPathFactory
+    context: Context, plan: str, run: Run, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Artifact]:
     names = ("report", "affinities", "taxonomies", "summary", "card", "figures")
     folder = tmp_path_factory.mktemp("shown")
     made = {name: Artifact(str(folder / name / "file")) for name in names}
     (publication,) = (run.out / "store" / "publish").iterdir()
-    showing.publication(context, plan, publication.name, **made)
+    kubeflow_pages.publication(context, plan, publication.name, **made)
     return made
 
 
@@ -66,7 +73,7 @@ def test_a_page_needs_nothing_but_itself(name: str, shown: dict[str, Artifact]) 
 def test_the_pages_show_every_target_and_every_policy(shown: dict[str, Artifact]) -> None:
     matrix = Path(shown["affinities"].path).read_text()
     assert matrix.count('<th scope="row">') == len(
-        {job.target for job in planning.first_order(TASKS)}
+        {job.target for job in sharding.first_order(TASKS)}
     )
     graphs = Path(shown["taxonomies"].path).read_text()
     assert graphs.count('<figure class="policy"') == 6  # three budgets, two orders
@@ -86,7 +93,7 @@ def test_the_texts_say_what_was_trained_on_what(shown: dict[str, Artifact]) -> N
 
 
 def test_an_artifact_leads_to_its_run_in_mlflow_and_back(
-    shown: dict[str, Artifact], context: stages.Context, run: Run
+    shown: dict[str, Artifact], context: Context, run: Run
 ) -> None:
     (publication,) = (run.out / "store" / "publish").iterdir()
     for name in ("report", "affinities", "taxonomies", "summary", "card"):
@@ -99,13 +106,13 @@ def test_an_artifact_leads_to_its_run_in_mlflow_and_back(
 
 
 def test_new_taxonomies_say_which_data_their_affinities_are_from(
-    context: stages.Context, run: Run, tmp_path: Path
+    context: Context, run: Run, tmp_path: Path
 ) -> None:
     (affinity,) = (run.out / "store" / "compute-affinity").iterdir()
-    asked = resolving.question({"max_order": 1, "scale": "raw", "cost": {}, "importance": {}})
-    key = resolving.resolve(context.store, affinity.name, asked, [3], 1, "")
+    asked = question({"max_order": 1, "scale": "raw", "cost": {}, "importance": {}})
+    key = resolve(context.store, affinity.name, asked, [3], 1, "")
     made = [Artifact(str(tmp_path / name)) for name in ("taxonomies", "summary", "figures")]
-    showing.resolved(context.store, key, *made)
+    kubeflow_pages.resolved(context.store, key, *made)
     content = json.loads((run.out / "taxonomy.json").read_text())
     metadata = made[1].metadata
     assert metadata["data_md5"] == content["digests"]["data"]
@@ -115,14 +122,14 @@ def test_new_taxonomies_say_which_data_their_affinities_are_from(
 
 def test_a_summary_links_to_mlflow_s_pages_where_a_server_has_them() -> None:
     registered = Registered(run_id="r1", version="3", experiment="7")
-    assert showing.links("http://mlflow:5000/", registered, "abc") == {
+    assert kubeflow_pages.links("http://mlflow:5000/", registered, "abc") == {
         "the taxonomy": "http://mlflow:5000/#/models/taxonomy/versions/3",
         "its run": "http://mlflow:5000/#/experiments/7/runs/r1",
         "the models' runs": (
             "http://mlflow:5000/#/experiments/7?searchFilter=tags.dataset%20%3D%20%27abc%27"
         ),
     }
-    assert showing.links("sqlite:////out/mlflow.db", registered, "abc") == {}
+    assert kubeflow_pages.links("sqlite:////out/mlflow.db", registered, "abc") == {}
 
 
 def test_a_model_s_run_in_mlflow_names_the_kubeflow_run_that_logged_it(
@@ -130,17 +137,17 @@ def test_a_model_s_run_in_mlflow_names_the_kubeflow_run_that_logged_it(
 ) -> None:
     for name in ("KFP_RUN_ID", "TASKONOMY_PIPELINE", "MLFLOW_RUN_ID"):
         monkeypatch.delenv(name, raising=False)
-    assert journal.origin() == {}
+    assert training_log.origin() == {}
     monkeypatch.setenv("KFP_RUN_ID", "4f1e")
     monkeypatch.setenv("TASKONOMY_PIPELINE", "retrain")
-    assert journal.origin() == {"kubeflow.run_id": "4f1e", "kubeflow.pipeline": "retrain"}
+    assert training_log.origin() == {"kubeflow.run_id": "4f1e", "kubeflow.pipeline": "retrain"}
 
 
-def test_every_shard_of_a_run_has_an_outcome(context: stages.Context, plan: str) -> None:
+def test_every_shard_of_a_run_has_an_outcome(context: Context, plan: str) -> None:
     store = Store(context.store)
     content = store.read_json("plan", plan, "plan.json")
     shards = [*content["task_shards"], *content["transfer_shards"]]
-    for address in planning.addresses(plan, shards):
+    for address in sharding.addresses(plan, shards):
         outcome = outcomes.read(store, address)
         assert outcome is not None
         assert (outcome.status, outcome.failed) == ("finished", ())
@@ -148,24 +155,24 @@ def test_every_shard_of_a_run_has_an_outcome(context: stages.Context, plan: str)
         assert outcome.models > 0
 
 
-def test_a_preview_keeps_all_of_a_finished_run(context: stages.Context, plan: str) -> None:
+def test_a_preview_keeps_all_of_a_finished_run(context: Context, plan: str) -> None:
     found = preview.preview(context, plan)
     assert found.anew == 0
     assert preview.text(found).startswith("# 0 models are trained anew\n")
 
 
-def test_a_preview_names_what_a_change_invalidates(context: stages.Context, run: Run) -> None:
+def test_a_preview_names_what_a_change_invalidates(context: Context, run: Run) -> None:
     config = load(run.folder / "params.yaml", "tiny")
     other = replace(config, transfer=replace(config.transfer, learning_rate=0.02))
     changed = replace(context, config=other.to_json())
     (dataset,) = (run.out / "store" / "version-data").glob("*/dataset.json")
     before = sorted((run.out / "store" / "models").iterdir())
 
-    found = preview.preview(changed, stages.plan(changed, dataset.parent.name).key)
+    found = preview.preview(changed, lay_out(changed, dataset.parent.name).key)
 
     # The networks stay, every readout and scratch network goes.
     assert found.networks == ()
-    assert found.anew == len(planning.first_order(TASKS))
+    assert found.anew == len(sharding.first_order(TASKS))
     assert found.kept_readouts == 0
     # The three pairs of the best three sources, for every target.
     assert found.most_higher_order == 3 * len(found.readouts)
@@ -173,7 +180,7 @@ def test_a_preview_names_what_a_change_invalidates(context: stages.Context, run:
 
 
 def test_a_dictionary_with_one_task_more_keeps_every_model(
-    context: stages.Context, run: Run, tmp_path: Path
+    context: Context, run: Run, tmp_path: Path
 ) -> None:
     store = tmp_path / "store"
     shutil.copytree(run.out / "store", store, copy_function=os.link)
@@ -181,13 +188,13 @@ def test_a_dictionary_with_one_task_more_keeps_every_model(
     config = load(run.folder / "params.yaml", "tiny")
     more = replace(config, tasks=(*config.tasks, "edge_texture"))
     changed = replace(context, store=str(store), config=more.to_json())
-    dataset = stages.version_data(changed, json.loads(recorded.read_text())["root"])
+    dataset = version_data(changed, json.loads(recorded.read_text())["root"])
 
-    found = preview.preview(changed, stages.plan(changed, dataset).key)
+    found = preview.preview(changed, lay_out(changed, dataset).key)
 
     # Its network; all readouts into it with its scratch network; its code into every other target.
     assert found.networks == ("edge_texture",)
-    assert found.kept_readouts == len(planning.first_order(TASKS))
+    assert found.kept_readouts == len(sharding.first_order(TASKS))
     into = found.readouts.pop("edge_texture")
-    assert into == sum(job.target == "edge_texture" for job in planning.first_order(more.tasks))
-    assert found.readouts == {job.target: 1 for job in planning.first_order(TASKS)}
+    assert into == sum(job.target == "edge_texture" for job in sharding.first_order(more.tasks))
+    assert found.readouts == {job.target: 1 for job in sharding.first_order(TASKS)}

@@ -13,17 +13,17 @@ from safetensors.torch import save_file
 from scipy.stats import spearmanr
 
 from taskonomy.affinity import table
-from taskonomy.cli import main
+from taskonomy.commands.main import main
 from taskonomy.config import load
 from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
+from taskonomy.runs.run import Run as Finished
+from taskonomy.runs.run import open_run
 from taskonomy.studies import catalogue, novel_task
 from taskonomy.studies.frame import Phase, execute, lacking
 from taskonomy.studies.imagenet import resnet18
 from taskonomy.studies.join import batches, join, own_source
-from taskonomy.studies.run import Run as Finished
-from taskonomy.studies.run import open_run
-from taskonomy.training.standings import Ref
+from taskonomy.training.model_losses import Ref
 
 from .conftest import TASKS, Run, taxonomy
 

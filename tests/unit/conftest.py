@@ -8,7 +8,7 @@ import pytest
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config, load
 from taskonomy.data import layout, splits
-from taskonomy.data.scenes.dataset import render_dataset
+from taskonomy.rooms.dataset import render_dataset
 from taskonomy.store import Store
 from taskonomy.taxonomy import released
 from taskonomy.training.workspace import Workspace

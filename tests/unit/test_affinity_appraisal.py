@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from taskonomy import affinity_appraisal
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.cli import main
+from taskonomy.commands.main import main
 from taskonomy.config import load
 from taskonomy.errors import BadInput
+from taskonomy.runs import affinity_evaluation
 from taskonomy.taxonomy import released
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -98,7 +98,7 @@ def test_without_win_rates_gain_and_quality_are_unknown(tmp_path: Path) -> None:
     config = load(PARAMS, "demo")
     asked = replace(config.taxonomy, max_order=1, budgets=(2,))
     found = released.candidates(released.read(affinities))
-    folder = affinity_appraisal.appraise(tmp_path, replace(config, taxonomy=asked), found, [])
+    folder = affinity_evaluation.evaluate(tmp_path, replace(config, taxonomy=asked), found, [])
     (row,) = rows(folder, "budgets")
     assert (row["gain"], row["random_quality_mean"]) == (None, None)
     assert row["labelled"] == 2
@@ -107,7 +107,7 @@ def test_without_win_rates_gain_and_quality_are_unknown(tmp_path: Path) -> None:
 def test_the_evaluation_of_a_run_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "taxonomy.json").write_text("{}")
     with pytest.raises(BadInput, match="found a run there, expected a folder without one"):
-        affinity_appraisal.appraise(tmp_path, load(PARAMS, "demo"), [], [])
+        affinity_evaluation.evaluate(tmp_path, load(PARAMS, "demo"), [], [])
     assert [path.name for path in tmp_path.iterdir()] == ["taxonomy.json"]
 
 
@@ -117,7 +117,7 @@ def test_the_released_files_give_the_known_figures(
     """At order 1 on the raw scale: optima at every budget, novel tasks, self-supervised sources."""
     config = load(PARAMS, "paper")
     asked = replace(config.taxonomy, scale="raw", max_order=1, budgets=(2,))
-    folder = affinity_appraisal.appraise(
+    folder = affinity_evaluation.evaluate(
         tmp_path, replace(config, taxonomy=asked), released_candidates, []
     )
     golden = json.loads((results / "golden_16k.json").read_bytes())["orders"]["1"]

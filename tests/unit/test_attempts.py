@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from taskonomy import attempts, outcomes, pools
 from taskonomy.errors import BadInput, StageFailed
+from taskonomy.runs import outcomes
+from taskonomy.stages import attempts, pools
 from taskonomy.store import Store
 from taskonomy.training import record
+from taskonomy.training.model_losses import all_trained, job_models
 from taskonomy.training.shard import train_tasks, train_transfers
-from taskonomy.training.standings import all_trained, job_models
 from taskonomy.training.workspace import Job, Workspace
 
 SHARD = "0123456789abcdef0123/first-order-000-of-002"

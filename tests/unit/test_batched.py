@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 import torch
 
-from taskonomy.cli import main
+from taskonomy.commands.main import main
 from taskonomy.data import layout
 from taskonomy.data.cameras import pixel_rays
-from taskonomy.data.scenes.batched import BatchedTracer
-from taskonomy.data.scenes.dataset import render_dataset
-from taskonomy.data.scenes.render import Camera, render_view
-from taskonomy.data.scenes.rooms import build_room
-from taskonomy.data.scenes.shading import Stage
-from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
-from taskonomy.data.scenes.tracer import Tracer
-from taskonomy.data.scenes.viewpoints import choose_fixations
 from taskonomy.data.verify import verify
 from taskonomy.errors import BadInput
+from taskonomy.rooms.batched import BatchedTracer
+from taskonomy.rooms.dataset import render_dataset
+from taskonomy.rooms.render import Camera, render_view
+from taskonomy.rooms.rooms import build_room
+from taskonomy.rooms.shading import Stage
+from taskonomy.rooms.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
+from taskonomy.rooms.tracer import Tracer
+from taskonomy.rooms.viewpoints import choose_fixations
 
 CPU = torch.device("cpu")
 

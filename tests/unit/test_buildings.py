@@ -11,7 +11,7 @@ from taskonomy.affinity.bootstrap import replicate_win_rates, resample, resample
 from taskonomy.affinity.significance import group_flip, significance
 from taskonomy.evaluation.intervals import Unit, interval
 from taskonomy.evaluation.measured import measured
-from taskonomy.training.standings import Tournament
+from taskonomy.training.model_losses import Tournament
 from tests.unit.tournaments import bradley_terry_losses
 
 IMAGES, BUILDINGS, SHIFT = 200, 10, 0.7

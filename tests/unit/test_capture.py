@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from taskonomy.captures import annotate
+from taskonomy.captures.teacher import Teacher
 from taskonomy.data import layout, verify
-from taskonomy.data.capture import annotate
-from taskonomy.data.capture.teacher import Teacher
+from taskonomy.data.classes import OBJECT_CLASSES, SEMANTIC_CLASSES
 from taskonomy.data.items import IMAGES, items, rotation
-from taskonomy.data.scenes.shapes import OBJECT_CLASSES, SEMANTIC_CLASSES
 from taskonomy.errors import BadInput
 from tests.unit import captures
 from tests.unit.teachers import sure_of, untrained

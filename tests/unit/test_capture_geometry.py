@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import sensor
+from taskonomy.captures import planes, world
 from taskonomy.data.cameras import euler_to_matrix
-from taskonomy.data.capture import planes, world
 from taskonomy.errors import BadInput
 
 GRID = np.array([[292.0, 0, 119.5], [0, 292.0, 119.5], [0, 0, 1]])

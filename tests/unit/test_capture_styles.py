@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from taskonomy.captures import Capture, Frame, annotate, posed
+from taskonomy.captures.styles import load
 from taskonomy.data import layout
-from taskonomy.data.capture import Capture, Frame, annotate, posed
-from taskonomy.data.capture.styles import load
 from taskonomy.errors import BadInput
 from tests.unit import captures
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from taskonomy.cli import main
+from taskonomy.commands.main import main
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 
 def test_help_imports_no_heavy_library() -> None:
     script = (
-        "import sys; from taskonomy.cli import main\n"
+        "import sys; from taskonomy.commands.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'mlflow', 'kfp', 'ortools', 'numpy', 'pyarrow', 'cv2'}\n"

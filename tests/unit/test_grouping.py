@@ -11,7 +11,7 @@ import pytest
 
 from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.cli import main
+from taskonomy.commands.main import main
 from taskonomy.errors import BadInput
 from taskonomy.taxonomy.grouping import group
 

@@ -8,13 +8,15 @@ import pytest
 import torch
 
 from taskonomy.config import Config
-from taskonomy.data import colour, jigsaw, layout, loading
-from taskonomy.data.encodings import encode_input, encode_map, sampled_pixels
+from taskonomy.data import layout
 from taskonomy.data.layout import View
-from taskonomy.data.loading import Source, Table, TaskData
 from taskonomy.dictionary import DICTIONARY, task
 from taskonomy.errors import BadInput
+from taskonomy.targets import colour, jigsaw
+from taskonomy.targets.encodings import encode_input, encode_map, sampled_pixels
+from taskonomy.training import loading
 from taskonomy.training.examples import examples
+from taskonomy.training.loading import Source, Table, TaskData
 from taskonomy.training.workspace import Workspace
 
 VIEW = View("room", 0, 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taskonomy.overhead import Overhead, Spent, Step, measure, timed
+from taskonomy.execution.overhead import Overhead, Spent, Step, measure, timed
 
 
 def test_steps_one_after_another_add_up() -> None:

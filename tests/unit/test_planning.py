@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskonomy.dictionary import SOURCES, TARGETS
-from taskonomy.planning import first_order, task_shards, transfer_shards
+from taskonomy.runs.sharding import first_order, task_shards, transfer_shards
 from taskonomy.training.workspace import Job
 
 

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.data import pictures
 from taskonomy.dictionary import DICTIONARY, task
 from taskonomy.errors import BadInput
 from taskonomy.evaluation.sanity import Sanity, sanity
-from taskonomy.publishing import charts, colours, evaluation_charts, graph, matrices, samples
+from taskonomy.publishing import charts, evaluation_charts, graph, matrices, samples
 from taskonomy.publishing.pages import best_value
 from taskonomy.publishing.report import ReportData, render_report
 from taskonomy.publishing.samples import Samples
@@ -90,12 +91,12 @@ class TestFigures:
 
     def test_colours_of_maps(self) -> None:
         low_high = np.array([[[0.0, 1.0, np.nan]]])
-        assert colours.scalar_map(low_high, 0.0, 1.0).tolist() == [
+        assert pictures.scalar_map(low_high, 0.0, 1.0).tolist() == [
             [[68, 1, 84], [253, 231, 37], [128, 128, 128]]
         ]
         lab = np.array([[[53.585, 0.0, 0.0], [53.24, 80.09, 67.20]]])
-        assert colours.lab_to_rgb(lab).tolist() == [[[128, 128, 128], [255, 0, 0]]]
-        spread = colours.nearest_segments(np.array([[0.0, 3.0], [5.0, 9.0]]), (1, 4))
+        assert pictures.lab_to_rgb(lab).tolist() == [[[128, 128, 128], [255, 0, 0]]]
+        spread = pictures.nearest_segments(np.array([[0.0, 3.0], [5.0, 9.0]]), (1, 4))
         assert spread.tolist() == [[5, 5, 9, 9]]
 
     def test_samples_of_every_trained_task_become_pictures_or_numbers(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from taskonomy.cli import build_parser
+from taskonomy.commands.main import build_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)

@@ -14,7 +14,7 @@ import pytest
 
 from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.cli import main
+from taskonomy.commands.main import main
 from taskonomy.errors import BadInput
 from taskonomy.taxonomy import released
 from taskonomy.taxonomy.hypergraph import Question
@@ -154,7 +154,13 @@ def test_golden_optima(
 
 def test_the_command_answers_in_three_seconds_start_included(results: Path) -> None:
     options = ["--budget", "2", "--max-order", "4", "--scale", "raw", "--json"]
-    command = [sys.executable, "-m", "taskonomy.cli", "solve", results / "all_affinities_16k.pkl"]
+    command = [
+        sys.executable,
+        "-m",
+        "taskonomy.commands.main",
+        "solve",
+        results / "all_affinities_16k.pkl",
+    ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from taskonomy import resolving
 from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.errors import BadInput, Infeasible
+from taskonomy.stages.resolve import question, resolve
 from taskonomy.store import Store
 from taskonomy.taxonomy.policy import find
 
@@ -51,11 +51,11 @@ def stored(rows: list[Candidate], tmp_path: Path) -> str:
 def ask(**given: Any) -> Any:
     """A question as the pipeline asks it, with its defaults."""
     plain = {"max_order": 1, "scale": "saturating", "sources": [], "targets": []}
-    return resolving.question({**plain, "cost": {}, "importance": {}, **given})
+    return question({**plain, "cost": {}, "importance": {}, **given})
 
 
 def solved(store: str, asked: Any, budgets: list[Any], k_best: int = 1) -> list[dict[str, Any]]:
-    key = resolving.resolve(store, "a", asked, budgets, k_best, "")
+    key = resolve(store, "a", asked, budgets, k_best, "")
     policies: list[dict[str, Any]]
     policies = Store(store).read_json("resolve", key, "policies.json")["policies"]
     return policies
@@ -84,7 +84,7 @@ def test_novel_targets_are_solved_and_never_labelled(stored: str) -> None:
 
 
 def test_the_next_best_sets_of_tasks_are_in_the_words(stored: str) -> None:
-    key = resolving.resolve(stored, "a", ask(), [2], 3, "220")
+    key = resolve(stored, "a", ask(), [2], 3, "220")
     words = Store(stored).read_bytes("resolve", key, "resolved.txt").decode()
     assert words.startswith("Budget 2\nLabel 2: ")
     assert "in place of the best's" in words
@@ -94,15 +94,15 @@ def test_a_budget_without_a_policy_is_said_and_the_others_are_solved(stored: str
     policies = solved(stored, ask(), [0, 2])
     assert [policy["budget"] for policy in policies] == [2]
     with pytest.raises(Infeasible):
-        resolving.resolve(stored, "a", ask(), [0], 1, "")
+        resolve(stored, "a", ask(), [0], 1, "")
 
 
 def test_affinities_may_lie_in_a_file_and_equal_ones_are_solved_once(stored: str) -> None:
     place = Store(stored).path("compute-affinity", "a", "affinity.parquet")
-    first = resolving.resolve(stored, "a", ask(), [2], 1, "")
+    first = resolve(stored, "a", ask(), [2], 1, "")
     marker = Store(stored).local("resolve", first, "done.json")
     before = marker.stat().st_mtime_ns
-    assert resolving.resolve(stored, place, ask(), [2], 1, "") == first
+    assert resolve(stored, place, ask(), [2], 1, "") == first
     assert marker.stat().st_mtime_ns == before
 
 
@@ -123,7 +123,7 @@ def test_a_question_that_makes_no_sense_is_bad_input(
 ) -> None:
     given = {"affinity": "a", "budgets": [2], "k_best": 1, "regime": "", **change}
     with pytest.raises(BadInput, match=message):
-        resolving.resolve(stored, asked=ask(), **given)
+        resolve(stored, asked=ask(), **given)
     with pytest.raises(BadInput, match="cost of normal: found true; expected a number"):
         ask(cost={"normal": True})
     assert not [path for path in Path(stored).glob("resolve/*") if not path.is_dir()]

@@ -8,13 +8,13 @@ import pytest
 
 from taskonomy.data import layout
 from taskonomy.data.cameras import euler_to_matrix, project, unproject
-from taskonomy.data.scenes.dataset import render_dataset
-from taskonomy.data.scenes.render import render_view
-from taskonomy.data.scenes.rooms import SCENE_CLASSES, build_room
-from taskonomy.data.scenes.shading import Stage
-from taskonomy.data.scenes.shapes import OBJECT_CLASSES, SEMANTIC_CLASSES
-from taskonomy.data.scenes.viewpoints import CLEARANCE, EYE_HEIGHT, choose_fixations, clearance
+from taskonomy.data.classes import OBJECT_CLASSES, SEMANTIC_CLASSES
 from taskonomy.errors import BadInput
+from taskonomy.rooms.dataset import render_dataset
+from taskonomy.rooms.render import render_view
+from taskonomy.rooms.rooms import SCENE_CLASSES, build_room
+from taskonomy.rooms.shading import Stage
+from taskonomy.rooms.viewpoints import CLEARANCE, EYE_HEIGHT, choose_fixations, clearance
 
 IMAGES, SIZE = 60, 32
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from taskonomy.data import cameras
-from taskonomy.data.scenes.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
-from taskonomy.data.scenes.tracer import Tracer
 from taskonomy.errors import BadInput
+from taskonomy.rooms.shapes import BOX, CYLINDER, ELLIPSOID, ROUNDED, Primitives
+from taskonomy.rooms.tracer import Tracer
 
 CENTRE = np.array([0.3, -0.2, 0.9])
 

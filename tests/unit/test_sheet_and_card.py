@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from taskonomy.data import layout
+from taskonomy.data import layout, sheet
 from taskonomy.data.codecs import DOMAINS
 from taskonomy.data.layout import View
+from taskonomy.data.statistics import card
 from taskonomy.errors import BadInput
-from taskonomy.publishing import sheet
-from taskonomy.publishing.card import card
 from tests.unit.houses import add
 
 

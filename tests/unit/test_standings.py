@@ -10,7 +10,7 @@ from taskonomy.config import Config
 from taskonomy.data.layout import Dataset
 from taskonomy.data.splits import Splits
 from taskonomy.store import Store
-from taskonomy.training import record, standings
+from taskonomy.training import model_losses, record
 from taskonomy.training.identity import model_id
 from taskonomy.training.record import Record
 from taskonomy.training.workspace import Job, Kind, Workspace
@@ -59,7 +59,7 @@ def put(
 
 
 def standing(workspace: Workspace, jobs: list[Job]) -> list[Candidate]:
-    return standings.affinities(workspace, jobs)
+    return model_losses.affinities(workspace, jobs)
 
 
 def test_a_failed_readout_changes_nobody_elses_affinity(empty: Workspace) -> None:
@@ -75,7 +75,7 @@ def test_a_failed_readout_changes_nobody_elses_affinity(empty: Workspace) -> Non
     assert found == without
     assert [c.sources[0] for c in found] == [TARGET, "autoencoding", "reshading"]
     np.testing.assert_allclose(sum(c.affinity for c in found), 1)
-    assert standings.first_order_ranks(empty, JOBS) == {TARGET: ["reshading", "autoencoding"]}
+    assert model_losses.first_order_ranks(empty, JOBS) == {TARGET: ["reshading", "autoencoding"]}
 
 
 def test_a_target_whose_baseline_failed_is_named_and_has_no_tournament(

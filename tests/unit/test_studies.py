@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.cli import main
+from taskonomy.commands.main import main
 from taskonomy.data import layout
 from taskonomy.studies import agreement, catalogue, estimates, novel_task
 from taskonomy.studies.findings import as_text

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taskonomy.data.scenes.dataset import render_dataset
-from taskonomy.data.scenes.plan import plan
-from taskonomy.data.scenes.rooms import SCENE_CLASSES, build_room
 from taskonomy.data.verify import verify
 from taskonomy.errors import BadInput
+from taskonomy.rooms.dataset import render_dataset
+from taskonomy.rooms.plan import plan
+from taskonomy.rooms.rooms import SCENE_CLASSES, build_room
 
 
 @pytest.mark.parametrize("kind", SCENE_CLASSES)

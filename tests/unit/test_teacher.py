@@ -7,8 +7,8 @@ import pytest
 import torch
 from torchvision.models import get_model, get_model_weights
 
-from taskonomy.data.capture.teacher import Teacher
-from taskonomy.data.scenes.shapes import SEMANTIC_CLASSES
+from taskonomy.captures.teacher import Teacher
+from taskonomy.data.classes import SEMANTIC_CLASSES
 from taskonomy.errors import BadInput
 from tests.unit.teachers import CATEGORIES, NETWORK, sure_of, untrained
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from taskonomy.cluster.site import shipped
 from taskonomy.errors import BadInput
+from taskonomy.files import shipped
 
 # Kubeflow's API refuses longer ones (kubeflow/pipelines#12510).
 LONGEST = 10_000

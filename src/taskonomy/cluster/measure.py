@@ -11,7 +11,7 @@ from taskonomy.cluster import amounts, loads
 from taskonomy.cluster.units import Effort, Rate, Units
 from taskonomy.config import Config
 from taskonomy.errors import BadInput
-from taskonomy.overhead import Spent
+from taskonomy.execution.overhead import Spent
 
 _STAGE = re.compile(r" *stage (?P<name>[\w-]+)(?: [\w-]+)?: (?P<spent>.*)")
 _RENDER, _TASKS, _TRANSFERS = "version-data", "train-task", "train-transfers"

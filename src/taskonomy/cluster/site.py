@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
+
+from taskonomy.files import shipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +42,6 @@ class Site:
     def tracking(self) -> str:
         """MLflow's tracking URI, as pods reach it."""
         return f"http://{self.mlflow}.{self.namespace}:{self.mlflow_port}"
-
-
-def shipped(*parts: str) -> Path:
-    """A file of the project that is no module: inside an installed package, or in the checkout."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package.joinpath(*parts)
-    return inside if inside.exists() else package.parents[1].joinpath(*parts)
 
 
 @cache

@@ -1,7 +1,7 @@
 """The task dictionary: the 26 tasks, each declared once."""
 
+from taskonomy.dictionary.task import Group, Head, Inputs, Items, Loss, Role, Task
 from taskonomy.dictionary.tasks import DICTIONARY, SOURCES, TARGETS, task
-from taskonomy.dictionary.types import Group, Head, Inputs, Items, Loss, Role, Task
 
 __all__ = [
     "DICTIONARY",

@@ -6,7 +6,7 @@ only. Every label costs 1 unless a configuration says otherwise.
 
 from difflib import get_close_matches
 
-from taskonomy.dictionary.types import Task
+from taskonomy.dictionary.task import Task
 from taskonomy.errors import BadInput
 
 DICTIONARY: tuple[Task, ...] = (

@@ -18,9 +18,7 @@ from taskonomy.taxonomy.hypergraph import Hypergraph, Question, build
 from taskonomy.taxonomy.policy import Policy, solved
 from taskonomy.taxonomy.program import optimum
 from taskonomy.taxonomy.scales import scaled
-from taskonomy.workers import pool
-
-WORKERS = 2
+from taskonomy.workers import WORKERS, pool
 
 
 @dataclass(frozen=True, kw_only=True)

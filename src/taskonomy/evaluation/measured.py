@@ -18,7 +18,7 @@ from taskonomy.evaluation.intervals import (
     replicates,
 )
 from taskonomy.evaluation.methods import Methods, methods
-from taskonomy.training.standings import Tournament
+from taskonomy.training.model_losses import Tournament
 
 FALSE_DISCOVERIES = 0.05
 """Rate at which "a serves the target better than b" may be claimed in error, a target."""

@@ -19,7 +19,7 @@ from taskonomy.publishing.pages import best_value
 from taskonomy.publishing.report import DatasetFacts, ReportData, render_report
 from taskonomy.training import record
 from taskonomy.training.identity import model_path
-from taskonomy.training.standings import Ref
+from taskonomy.training.model_losses import Ref
 from taskonomy.training.workspace import Workspace
 
 FILES = (

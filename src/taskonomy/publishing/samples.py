@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
+from taskonomy.data import pictures
 from taskonomy.dictionary import Task, task
 from taskonomy.errors import BadInput
-from taskonomy.publishing import colours
 
 _TILE = 96  # pixels; larger images are shrunk, so that the report stays small
 _GAP = 2
@@ -145,22 +145,22 @@ def _pictures(
         return _recoloured(samples, truth), _recoloured(samples, _shares(output, _ANNEALING))
     if entry.loss == "metric":
         size = (output.shape[2], output.shape[3])
-        ids = np.stack([colours.nearest_segments(points, size) for points in target])
-        return _each(ids, colours.categories), colours.embeddings(output)
+        ids = np.stack([pictures.nearest_segments(points, size) for points in target])
+        return _each(ids, pictures.categories), pictures.embeddings(output)
     if entry.loss == "pixel_cross_entropy":
         truth = np.where(known[:, 0], target.argmax(axis=1), -1)
-        return _each(truth, colours.categories), _each(output.argmax(axis=1), colours.categories)
+        return _each(truth, pictures.categories), _each(output.argmax(axis=1), pictures.categories)
     target = np.where(known, target, np.nan)
     if entry.channels == 1:
-        low, high = colours.spans(target)
+        low, high = pictures.spans(target)
         return (
-            np.stack([colours.scalar_map(one, low, high) for one in target]),
-            np.stack([colours.scalar_map(one, low, high) for one in output]),
+            np.stack([pictures.scalar_map(one, low, high) for one in target]),
+            np.stack([pictures.scalar_map(one, low, high) for one in output]),
         )
-    reach = 1.0 if entry.channels > 2 else max(abs(end) for end in colours.spans(target))
+    reach = 1.0 if entry.channels > 2 else max(abs(end) for end in pictures.spans(target))
     return (
-        np.stack([colours.signed(one, reach) for one in target]),
-        np.stack([colours.signed(one, reach) for one in output]),
+        np.stack([pictures.signed(one, reach) for one in target]),
+        np.stack([pictures.signed(one, reach) for one in output]),
     )
 
 
@@ -177,16 +177,16 @@ def _recoloured(
 ) -> UInt8[np.ndarray, "n h w 3"]:
     """The input's lightness with the mean colour of the bins' probabilities."""
     # Imported here: the solver's image carries no OpenCV, and other tasks need none.
-    from taskonomy.data import colour
+    from taskonomy.targets import colour
 
     ab = np.einsum("nbhw,bc->nhwc", bins, colour.bins())
     h, w = ab.shape[1:3]
-    pictures = []
+    recoloured = []
     for image, chroma in zip(samples.inputs[:, 0], ab, strict=True):
         small = np.asarray(Image.fromarray(image).resize((w, h), Image.Resampling.BOX))
         light = small[..., 0] / 2.55  # the network sees L of L*a*b*, scaled to 8 bits
-        pictures.append(colours.lab_to_rgb(np.concatenate([light[..., None], chroma], axis=-1)))
-    return np.stack(pictures)
+        recoloured.append(pictures.lab_to_rgb(np.concatenate([light[..., None], chroma], axis=-1)))
+    return np.stack(recoloured)
 
 
 def _shares(

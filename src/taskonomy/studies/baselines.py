@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from taskonomy.errors import BadInput
+from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study
 from taskonomy.studies.novel import cross_chosen
-from taskonomy.studies.run import Run
-from taskonomy.training.standings import Ref, job_models
+from taskonomy.training.model_losses import Ref, job_models
 
 SELF_SUPERVISED = (
     *("jigsaw", "inpainting", "colorization", "denoising", "autoencoding", "egomotion"),

@@ -15,8 +15,8 @@ from torch import nn
 from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import Encoder
 from taskonomy.training import record
+from taskonomy.training.example_loader import Feed, in_order
 from taskonomy.training.examples import images_of
-from taskonomy.training.feed import Feed, in_order
 from taskonomy.training.fit import Outcome, attempt
 from taskonomy.training.identity import model_id, regime
 from taskonomy.training.record import Record

@@ -14,11 +14,11 @@ from jaxtyping import Float, Int
 from tqdm import tqdm
 
 from taskonomy.dictionary import Task, task
+from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, estimates, figures
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study
-from taskonomy.studies.run import Run
-from taskonomy.training.standings import affinities
+from taskonomy.training.model_losses import affinities
 
 if TYPE_CHECKING:
     from taskonomy.training.session import Session

@@ -13,16 +13,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from taskonomy import files, planning, workers
+from taskonomy import files, workers
 from taskonomy.config import Config
-from taskonomy.road import WORKERS
-from taskonomy.stages import EXPERIMENT
+from taskonomy.runs import sharding, training_times
+from taskonomy.runs.context import EXPERIMENT
+from taskonomy.runs.run import Run
 from taskonomy.store import MARKER, code_version, digest
-from taskonomy.studies import cost, shown
+from taskonomy.studies import shown
 from taskonomy.studies.findings import Findings, write
-from taskonomy.studies.run import Run
-from taskonomy.training.standings import Ref, all_trained, job_models, task_models
+from taskonomy.training.model_losses import Ref, all_trained, job_models, task_models
 from taskonomy.training.workspace import Job, Workspace
+from taskonomy.workers import WORKERS
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,9 @@ def stored(
     key = digest(
         name=name,
         models=sorted({ref.identity for ref in [*run.refs(), *refs]}),
-        code=code_version("studies", "affinity", "evaluation", "taxonomy", "training/standings.py"),
+        code=code_version(
+            "studies", "affinity", "evaluation", "taxonomy", "training/model_losses.py"
+        ),
         config=run.context.config,
         **facts,
     )
@@ -139,7 +142,9 @@ def train(name: str, run: Run, phases: Sequence[Phase]) -> None:
     batches = [batch for phase in phases for batch in phase]
     missing = [ref for batch in batches for ref in lacking(batch)]
     held = sum(len(batch.refs) for batch in batches) - len(missing)
-    print(cost.told(name, run.seconds, missing, held, WORKERS), file=sys.stderr, flush=True)
+    print(
+        training_times.told(name, run.seconds, missing, held, WORKERS), file=sys.stderr, flush=True
+    )
     tracking = run.context.tracking
     if missing:
         with workers.pool(WORKERS) as pool, tqdm(total=len(batches), desc=name) as bar:
@@ -165,7 +170,7 @@ def networks(workspace: Workspace, tasks: Sequence[str]) -> list[Batch]:
         Batch(
             workspace, tuple(task_models(workspace, names)), partial(train_tasks, workspace, names)
         )
-        for names in planning.task_shards(tasks, WORKERS).values()
+        for names in sharding.task_shards(tasks, WORKERS).values()
     ]
 
 
@@ -177,7 +182,7 @@ def readouts(workspace: Workspace, jobs: Sequence[Job]) -> list[Batch]:
         Batch(
             workspace, tuple(job_models(workspace, some)), partial(train_transfers, workspace, some)
         )
-        for some in planning.transfer_shards(jobs, WORKERS, "readouts").values()
+        for some in sharding.transfer_shards(jobs, WORKERS, "readouts").values()
     ]
 
 
@@ -195,6 +200,6 @@ def _train(tracking: str, batch: Batch) -> None:
 
 
 def _log(tracking: str, batch: Batch) -> None:
-    from taskonomy.journal import log
+    from taskonomy.tracking.training_log import log
 
     log(tracking, EXPERIMENT, batch.workspace, batch.refs)

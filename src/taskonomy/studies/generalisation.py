@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from taskonomy import stages
 from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.tournament import win_rates
 from taskonomy.config import Config
@@ -24,17 +23,20 @@ from taskonomy.data import availability, class_folder
 from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
 from taskonomy.networks.task_network import input_channels
-from taskonomy.road import WORKERS
+from taskonomy.runs.context import Context, open_workspace
+from taskonomy.runs.dataset import now
+from taskonomy.runs.dataset import record as record_dataset
+from taskonomy.runs.run import Run
 from taskonomy.store import Store, code_version, digest
 from taskonomy.studies import agreement, figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Batch, Phase, Study, readouts
 from taskonomy.studies.names import custom_id
-from taskonomy.studies.run import Run
 from taskonomy.training.examples import examples
 from taskonomy.training.identity import model_path, source_id
-from taskonomy.training.standings import Ref
+from taskonomy.training.model_losses import Ref
 from taskonomy.training.workspace import Job, Workspace
+from taskonomy.workers import WORKERS
 
 FAMILY = "studio"
 IMAGES = 1500
@@ -122,7 +124,7 @@ def _other(run: Run) -> Workspace:
 
 
 @cache
-def _prepared(context: stages.Context, source: Path | None) -> Workspace:
+def _prepared(context: Context, source: Path | None) -> Workspace:
     """The other data set, verified and with its version recorded, as a run's own is."""
     if source and class_folder.is_one(source):
         config = replace(Config.from_json(context.config), tasks=(class_folder.LABEL,))
@@ -130,10 +132,10 @@ def _prepared(context: stages.Context, source: Path | None) -> Workspace:
         root = _classes(context, source)
     else:
         root = source or _rooms(context)
-    return stages.open_workspace(context, stages.version_data(context, str(root)))
+    return open_workspace(context, record_dataset(context, root.resolve(), str(root), now()))
 
 
-def _classes(context: stages.Context, source: Path) -> Path:
+def _classes(context: Context, source: Path) -> Path:
     """Images by class, made small once."""
     store, config = Store(context.store), Config.from_json(context.config)
     found = class_folder.find(source, config.data.images)
@@ -148,12 +150,12 @@ def _classes(context: stages.Context, source: Path) -> Path:
     return store.local("classes", key)
 
 
-def _rooms(context: stages.Context) -> Path:
-    from taskonomy.data.scenes.dataset import render_dataset
+def _rooms(context: Context) -> Path:
+    from taskonomy.rooms.dataset import render_dataset
 
     config = Config.from_json(context.config)
     count = min(config.data.images, IMAGES)
-    code = code_version("data/scenes", "data/labels.py", "data/stencils.py", "data/codecs.py")
+    code = code_version("rooms", "data/labels.py", "data/stencils.py", "data/codecs.py")
     key = digest(family=FAMILY, images=count, size=config.data.size, seed=config.seed, code=code)
     root = Path(Store(context.store).path("rooms", key))
     render_dataset(root, count, config.data.size, config.seed, WORKERS, FAMILY)

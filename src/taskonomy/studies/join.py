@@ -18,17 +18,17 @@ from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import task
 from taskonomy.dictionary.tasks import DICTIONARY
 from taskonomy.errors import BadInput
-from taskonomy.road import WORKERS
+from taskonomy.runs.run import Run
 from taskonomy.studies import figures
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Batch, kept, train
 from taskonomy.studies.names import custom_id
-from taskonomy.studies.run import Run
 from taskonomy.taxonomy.hypergraph import Question
 from taskonomy.taxonomy.sweep import policies
 from taskonomy.training.identity import model_path, source_id
-from taskonomy.training.standings import Ref, affinities
+from taskonomy.training.model_losses import Ref, affinities
 from taskonomy.training.workspace import Workspace
+from taskonomy.workers import WORKERS
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 

@@ -17,18 +17,18 @@ from tqdm import tqdm
 from taskonomy.affinity.bootstrap import resample
 from taskonomy.dictionary import task
 from taskonomy.errors import BadInput, Infeasible
-from taskonomy.road import WORKERS
+from taskonomy.runs.run import Run
 from taskonomy.studies import figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Batch, Phase, Study
 from taskonomy.studies.names import custom_id
-from taskonomy.studies.run import Run
 from taskonomy.taxonomy.hypergraph import Question
 from taskonomy.taxonomy.policy import Policy, find
 from taskonomy.training.examples import examples, images_of
 from taskonomy.training.identity import model_path
-from taskonomy.training.standings import Ref
+from taskonomy.training.model_losses import Ref
 from taskonomy.training.workspace import Workspace
+from taskonomy.workers import WORKERS
 
 PREFERRED = (
     *("normal", "depth_zbuffer", "reshading", "edge_occlusion", "keypoints3d", "room_layout"),

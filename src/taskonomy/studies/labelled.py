@@ -3,11 +3,11 @@
 import numpy as np
 from jaxtyping import Float32, Int
 
-from taskonomy.data.encodings import shrink
-from taskonomy.data.loading import Source, TaskData
 from taskonomy.dictionary import Task
 from taskonomy.errors import BadInput
 from taskonomy.studies.novel_task import Label
+from taskonomy.targets.encodings import shrink
+from taskonomy.training.loading import Source, TaskData
 from taskonomy.training.session import Session
 from taskonomy.training.workspace import Workspace
 

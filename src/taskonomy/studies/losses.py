@@ -8,7 +8,7 @@ from jaxtyping import Float
 from taskonomy.affinity.tournament import win_rate
 from taskonomy.training import record
 from taskonomy.training.identity import model_id
-from taskonomy.training.standings import Ref
+from taskonomy.training.model_losses import Ref
 from taskonomy.training.workspace import Kind, Workspace
 
 RANDOM = "random_projection"

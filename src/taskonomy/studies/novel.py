@@ -15,12 +15,12 @@ from jaxtyping import Float
 from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.tournament import win_rates
 from taskonomy.evaluation.novel import all_for_one
+from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, readouts
-from taskonomy.studies.run import Run
 from taskonomy.training.candidates import higher_order
-from taskonomy.training.standings import affinities, job_models
+from taskonomy.training.model_losses import affinities, job_models
 from taskonomy.training.workspace import Job
 
 ORDERS = (1, 2, 3, 4)

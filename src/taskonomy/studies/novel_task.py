@@ -26,17 +26,17 @@ from taskonomy.data.layout import Dataset, View
 from taskonomy.dictionary import Task
 from taskonomy.dictionary.tasks import DICTIONARY
 from taskonomy.errors import BadInput
-from taskonomy.road import WORKERS
+from taskonomy.runs.run import Run
 from taskonomy.studies import figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Batch, kept, stored, train
 from taskonomy.studies.names import custom_id
 from taskonomy.studies.novel import cross_chosen
-from taskonomy.studies.run import Run
 from taskonomy.training.candidates import higher_order
 from taskonomy.training.identity import model_path, source_id
-from taskonomy.training.standings import Ref
+from taskonomy.training.model_losses import Ref
 from taskonomy.training.workspace import Kind, Workspace
+from taskonomy.workers import WORKERS
 
 LOSSES = ("l1", "l2", "l2_norm", "cross_entropy")
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from taskonomy.runs.run import Run
 from taskonomy.studies import figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, readouts
 from taskonomy.studies.novel import cross_chosen
-from taskonomy.studies.run import Run
 from taskonomy.training.candidates import higher_order
-from taskonomy.training.standings import job_models
+from taskonomy.training.model_losses import job_models
 from taskonomy.training.workspace import Job
 
 TARGETS = ("normal", "class_scene", "reshading", "room_layout")

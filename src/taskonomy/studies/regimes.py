@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, readouts
-from taskonomy.studies.run import Run
-from taskonomy.training.standings import affinities
+from taskonomy.training.model_losses import affinities
 from taskonomy.training.workspace import Workspace
 
 DIVISORS = (3, 9)

@@ -13,11 +13,11 @@ import numpy as np
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config
 from taskonomy.errors import BadInput
+from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, networks, readouts
-from taskonomy.studies.run import Run
-from taskonomy.training.standings import affinities
+from taskonomy.training.model_losses import affinities
 from taskonomy.training.workspace import Job
 
 PREFERRED = (

@@ -13,15 +13,15 @@ import numpy as np
 from tqdm import tqdm
 
 from taskonomy.dictionary import task
-from taskonomy.road import WORKERS
+from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Batch, Phase, Study
 from taskonomy.studies.names import custom_id
-from taskonomy.studies.run import Run
 from taskonomy.training.identity import model_id, model_path
-from taskonomy.training.standings import Ref
+from taskonomy.training.model_losses import Ref
 from taskonomy.training.workspace import Workspace
+from taskonomy.workers import WORKERS
 
 MIDDLES = 3
 """So many of a target's best sources are middles of its chains."""

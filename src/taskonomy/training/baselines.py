@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import Encoder
 from taskonomy.networks.losses import example_losses, guessed_metric
-from taskonomy.training.feed import Feed, in_order
+from taskonomy.training.example_loader import Feed, in_order
 from taskonomy.training.fit import Outcome
 from taskonomy.training.guesses import guess
 from taskonomy.training.record import Record

@@ -15,7 +15,7 @@ from taskonomy.networks import gan
 from taskonomy.networks.losses import example_losses
 from taskonomy.networks.readout import Readout
 from taskonomy.networks.task_network import TaskNetwork
-from taskonomy.training.feed import Feed, epochs, in_order
+from taskonomy.training.example_loader import Feed, epochs, in_order
 from taskonomy.training.guesses import first_level
 
 Progress = Callable[[int, float], None]

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from taskonomy.dictionary import Task
-from taskonomy.training.feed import Feed, in_order
+from taskonomy.training.example_loader import Feed, in_order
 
 _WEISZFELD = 50
 _TINY = 1e-6

@@ -14,17 +14,13 @@ from taskonomy.training.workspace import Kind, Workspace
 
 _CODE = (
     "networks",
-    *(
-        f"data/{name}.py"
-        for name in (
-            *("cameras", "codecs", "colour", "encodings", "items", "jigsaw", "layout", "loading"),
-        )
-    ),
+    "targets",
+    *(f"data/{name}.py" for name in ("cameras", "codecs", "items", "layout")),
     *(
         f"training/{name}.py"
         for name in (
-            *("baselines", "examples", "feed", "fit", "guesses", "representations", "session"),
-            *("task_network", "transfers"),
+            *("baselines", "example_loader", "examples", "fit", "guesses", "loading"),
+            *("representations", "session", "task_network", "transfers"),
         )
     ),
 )

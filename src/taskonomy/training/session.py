@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Int64
 from torch import nn
 
-from taskonomy.data.loading import Source, TaskData
 from taskonomy.dictionary import Task, task
 from taskonomy.training.examples import Examples, examples
+from taskonomy.training.loading import Source, TaskData
 from taskonomy.training.workspace import Workspace
 
 Network = TypeVar("Network", bound=nn.Module)

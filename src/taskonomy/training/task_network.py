@@ -12,8 +12,8 @@ from taskonomy.config import TrainingConfig, TransferConfig
 from taskonomy.dictionary import Task
 from taskonomy.networks.task_network import TaskNetwork
 from taskonomy.training import record
+from taskonomy.training.example_loader import Feed
 from taskonomy.training.examples import images_of
-from taskonomy.training.feed import Feed
 from taskonomy.training.fit import Outcome, Progress, Schedule, attempt
 from taskonomy.training.identity import model_id, regime
 from taskonomy.training.record import Record

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from taskonomy.dictionary import Task
 from taskonomy.networks.readout import Readout
-from taskonomy.training.feed import Feed, Tensors
+from taskonomy.training.example_loader import Feed, Tensors
 from taskonomy.training.fit import attempt
 from taskonomy.training.record import Record
 from taskonomy.training.session import Session, seeded

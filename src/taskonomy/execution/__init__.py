@@ -1,0 +1,1 @@
+"""How stages are run: as steps of a pipeline, on this machine, or by DVC."""

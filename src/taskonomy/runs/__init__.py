@@ -1,0 +1,1 @@
+"""What a run is: its context, its shards, how they ended, and what it left."""

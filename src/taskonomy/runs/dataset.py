@@ -1,0 +1,61 @@
+"""A data set of a run: verified, split, and its version recorded in the store."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from taskonomy.errors import BadInput
+from taskonomy.runs.context import Context, recorded_content
+from taskonomy.store import digest
+
+
+def record(context: Context, root: Path, source: str, started: str) -> str:
+    """Verify a data set, split it, and record its version.
+
+    Args:
+        context: where and how to run.
+        root: the data set's folder.
+        source: what it was asked for by; empty for the embedded rooms.
+        started: when the run began, as `now` says it.
+
+    Returns:
+        The data set's key; `version-data/<key>/dataset.json` holds its folder, DVC version, splits,
+        the tasks it has labels for and those it has none for, with the reason.
+
+    Raises:
+        BadInput: the data set is faulty or lacks labels that it should have.
+    """
+    from taskonomy.data import availability, layout, splits, verify, version
+
+    store, config = context.open()
+    dataset = layout.index(root)
+    have, missing = availability.tasks(dataset, config.tasks)
+    for name, reason in missing.items():
+        print(f"taskonomy: {name} is left out: {reason}", file=sys.stderr)
+    report = verify.verify(root)
+    if report.faults:
+        others = f" (and {len(report.faults) - 1} more)" if len(report.faults) > 1 else ""
+        raise BadInput(f"{report.faults[0]}{others}")
+    parts = splits.split(dataset)
+    recorded = version.version(root, Path(store.path("version-data", "dvc")))
+    table = {part: getattr(parts, part).tolist() for part in ("train", "val", "test")}
+    facts = {
+        "root": str(root),
+        "source": source or "scenes",
+        "dvc": recorded,
+        "tasks": have,
+        "left_out": missing,
+        "classes": availability.classes(root),
+        "split": {"kind": parts.kind, "note": parts.note, **table},
+        "views": len(dataset.views),
+        "buildings": len(dataset.buildings),
+    }
+    key = digest(stage="version-data", content=recorded_content(facts), tasks=have)
+    store.write_json(facts, "version-data", key, "dataset.json")
+    store.finish("version-data", key, started=started)
+    return key
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,145 @@
+"""A finished run: its tables, its policies, and the losses that its store holds."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from taskonomy.affinity import table
+from taskonomy.affinity.candidate import Candidate
+from taskonomy.config import Config
+from taskonomy.dictionary import task
+from taskonomy.errors import BadInput
+from taskonomy.publishing import models
+from taskonomy.runs.context import Context, open_workspace
+from taskonomy.store import Store
+from taskonomy.training import record
+from taskonomy.training.examples import examples
+from taskonomy.training.model_losses import Ref, Tournament, tournaments
+
+Losses = Mapping[str, Float[np.ndarray, " _"]]
+"""Per-image test losses by task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What a run left.
+
+    Attributes:
+        config: the profile that it was made with.
+        candidates: the rows of affinity.parquet.
+        policies: the policies of taxonomy.json.
+        costs: the label cost of every task.
+        tournaments: every target's candidates with their losses.
+        networks, guesses: losses of the task networks and of the informed guesses.
+        buildings: the building of every test image by task, as numbers; empty where unknown.
+        grouping: in words, what `buildings` are or why they are unknown.
+        digest: the version of the data.
+    """
+
+    config: Config
+    candidates: tuple[Candidate, ...]
+    policies: tuple[Mapping[str, Any], ...]
+    costs: Mapping[str, float]
+    tournaments: tuple[Tournament, ...]
+    networks: Losses
+    guesses: Losses
+    buildings: Mapping[str, Int64[np.ndarray, " _"]]
+    grouping: str
+    digest: str
+
+
+def read(out: Path, config: Config) -> Finished:
+    """Read the run that lies in a folder.
+
+    Args:
+        out: the folder, with its `store`.
+        config: the profile that the run was made with.
+
+    Raises:
+        BadInput: there is no finished run, or it was made with another profile.
+    """
+    listed = models.read(out / "models.parquet").to_pylist()
+    candidates = tuple(table.read(out / "affinity.parquet"))
+    taxonomy = _taxonomy(out / "taxonomy.json")
+    _check_profile(out, config, listed)
+    store = Store(str((out / "store").resolve()))
+    refs = [
+        Ref(row["model_id"], row["kind"], row["target"], tuple(row["sources"])) for row in listed
+    ]
+    networks = _by_kind(store, refs, "task")
+    digest = taxonomy["digests"]["data"]
+    buildings, grouping = _buildings(out, config, digest, networks)
+    return Finished(
+        config=config,
+        candidates=candidates,
+        policies=tuple(taxonomy["policies"]),
+        costs={entry["name"]: entry["cost"] for entry in taxonomy["dictionary"]},
+        tournaments=tuple(tournaments(store, refs)),
+        networks=networks,
+        guesses=_by_kind(store, refs, "informed_guess"),
+        buildings=buildings,
+        grouping=grouping,
+        digest=digest,
+    )
+
+
+def _taxonomy(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise BadInput(f"{path}: no such file; expected a finished run's taxonomy.json") from error
+    except ValueError as error:
+        raise BadInput(f"{path}: not JSON ({error}); expected a taxonomy.json") from error
+    return content
+
+
+def _check_profile(out: Path, config: Config, listed: Sequence[Mapping[str, Any]]) -> None:
+    """A profile that draws other test images would give them to the wrong buildings."""
+    for name, found, asked in (
+        ("seed", {row["seed"] for row in listed}, config.seed),
+        ("regime", {row["regime"] for row in listed}, str(config.transfer.images)),
+    ):
+        if found != {asked}:
+            raise BadInput(
+                f"{out}/models.parquet: {name} {', '.join(map(str, sorted(found)))}; the profile "
+                f"{config.profile} has {asked}, expected the one that the run was made with "
+                "(--profile)"
+            )
+
+
+def _by_kind(store: Store, refs: Sequence[Ref], kind: str) -> dict[str, Any]:
+    """Test losses by task, of the models that did not fail."""
+    found = {ref.target: record.read(store, ref.identity) for ref in refs if ref.kind == kind}
+    return {
+        name: one.test_losses.astype(np.float64)
+        for name, one in found.items()
+        if one.test_loss is not None
+    }
+
+
+def _buildings(
+    out: Path, config: Config, digest: str, networks: Losses
+) -> tuple[dict[str, Int64[np.ndarray, " _"]], str]:
+    """The building of every test image by task, and a word on them."""
+    for path in sorted((out / "store" / "version-data").glob("*/dataset.json")):
+        facts = json.loads(path.read_bytes())
+        if facts["dvc"]["md5"] != digest:
+            continue
+        if not Path(facts["root"]).is_dir():
+            return {}, f"unknown: the data set is no longer at {facts['root']}"
+        if facts["split"]["kind"] != "building":
+            return {}, f"not to be told apart: {facts['split']['note']}"
+        workspace = open_workspace(Context.at(out, config), path.parent.name)
+        names = [view.building for view in workspace.dataset.views]
+        number = np.unique(names, return_inverse=True)[1]
+        found = {name: number[examples(workspace, task(name)).test[:, 0]] for name in networks}
+        if any(len(found[name]) != len(losses) for name, losses in networks.items()):
+            return {}, f"unknown: profile {config.profile} draws other test images than the run did"
+        tested = len(np.unique(np.concatenate([*found.values()])))
+        return found, f"{tested} buildings in the test split"
+    return {}, "unknown: the store does not hold the data set's record"

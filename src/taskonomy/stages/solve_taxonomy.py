@@ -1,0 +1,39 @@
+"""The stage solve-taxonomy."""
+
+import json
+from dataclasses import asdict
+
+from taskonomy.runs.context import Context
+from taskonomy.store import code_version, digest
+
+
+def solve_taxonomy(context: Context, affinity: str) -> str:
+    """Solve the Boolean Integer Program for every budget and order of the profile."""
+    from taskonomy.affinity import table
+    from taskonomy.taxonomy.hypergraph import Question
+    from taskonomy.taxonomy.sweep import policies
+
+    store, config = context.open()
+    asked = config.taxonomy
+    key = digest(
+        stage="solve-taxonomy",
+        affinity=affinity,
+        config=asdict(asked),
+        code=code_version("taxonomy", "dictionary"),
+    )
+    if not store.finished("solve-taxonomy", key):
+        rows = table.read(store.local("compute-affinity", affinity) / "affinity.parquet")
+        question = Question(scale=asked.scale, cost=asked.costs)
+        solved = policies(rows, asked.budgets, range(1, asked.max_order + 1), question)
+        content = [
+            {
+                **policy.as_json(),
+                "budget": policy.budget,
+                "max_order": policy.max_order,
+                "regime": rows[0].regime,
+            }
+            for policy in solved
+        ]
+        with store.output("solve-taxonomy", key) as folder:
+            (folder / "policies.json").write_text(json.dumps(content, indent=1))
+    return key

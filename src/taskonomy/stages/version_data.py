@@ -1,0 +1,51 @@
+"""The stage version-data."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from taskonomy.config import Config
+from taskonomy.runs.context import Context
+from taskonomy.runs.dataset import now, record
+from taskonomy.store import Store, code_version, digest
+
+
+def version_data(context: Context, source: str) -> str:
+    """Render rooms or point at data, verify it, and record its version.
+
+    Args:
+        context: where and how to run.
+        source: folder of a data set in the Taskonomy layout; empty renders the embedded rooms.
+
+    Returns:
+        The data set's key; `version-data/<key>/dataset.json` holds its folder, DVC version, splits,
+        the tasks it has labels for and those it has none for, with the reason.
+
+    Raises:
+        BadInput: the data set is faulty or lacks labels that it should have.
+    """
+    started = now()
+    store, config = context.open()
+    root = Path(source).resolve() if source else _render(store, config)
+    return record(context, root, source, started)
+
+
+def _render(store: Store, config: Config) -> Path:
+    """The embedded rooms of this profile and seed, rendered once."""
+    from taskonomy.rooms.dataset import render_dataset
+
+    key = digest(
+        data=asdict(config.data),
+        seed=config.seed,
+        code=code_version(
+            "rooms",
+            *(
+                f"data/{name}.py"
+                for name in ("cameras", "classes", "codecs", "labels", "layout", "stencils")
+            ),
+        ),
+    )
+    root = Path(store.path("rooms", key))
+    workers = len(os.sched_getaffinity(0))
+    render_dataset(root, config.data.images, config.data.size, config.seed, workers)
+    return root

@@ -1,0 +1,49 @@
+"""The journal of a run: what training recorded of its models, told to MLflow."""
+
+import os
+from collections.abc import Sequence
+
+from taskonomy.tracking.runs import Logged, log_models
+from taskonomy.training import record
+from taskonomy.training.identity import model_path
+from taskonomy.training.model_losses import Ref
+from taskonomy.training.workspace import Workspace
+
+
+def log(tracking: str, experiment: str, workspace: Workspace, refs: Sequence[Ref]) -> None:
+    """Give every model its MLflow run, with its loss curve and its file."""
+    log_models(tracking, experiment, [_logged(workspace, ref) for ref in refs])
+
+
+def _logged(workspace: Workspace, ref: Ref) -> Logged:
+    found = record.read(workspace.store, ref.identity)
+    return Logged(
+        model_id=ref.identity,
+        name="-".join((found.kind, *found.sources, found.target)),
+        params={"steps": found.steps, "train_images": found.train_images},
+        tags={
+            "kind": found.kind,
+            "target": found.target,
+            "sources": ",".join(found.sources),
+            "order": str(found.order),
+            "seed": str(found.seed),
+            "regime": found.regime,
+            "status": found.status,
+            "dataset": workspace.content,
+            **origin(),
+        },
+        metrics={} if found.test_loss is None else {"test_loss": found.test_loss},
+        curve=found.curve,
+        artifact=workspace.store.local(*model_path(ref.identity)),
+    )
+
+
+def origin() -> dict[str, str]:
+    """Tags that lead back: the Kubeflow run that this is a step of, its pipeline, and the MLflow
+    run that Kubeflow began for it; none on this machine."""
+    names = {
+        "kubeflow.run_id": "KFP_RUN_ID",
+        "kubeflow.pipeline": "TASKONOMY_PIPELINE",
+        "mlflow.parentRunId": "MLFLOW_RUN_ID",
+    }
+    return {tag: os.environ[name] for tag, name in names.items() if os.environ.get(name)}
