@@ -74,7 +74,7 @@ def tiny() -> Config:
         config,
         tasks=TASKS,
         data=replace(config.data, images=IMAGES, size=32),
-        network=replace(config.network, image_size=32, target_size=16, widths=(4, 8, 8)),
+        network=replace(config.network, image_size=32, target_size=16, widths=(8, 8, 8)),
         training=replace(config.training, epochs=4, batch=8),
         transfer=replace(config.transfer, images=16, test_images=16, steps=2, batch=8, top=3),
         affinity=replace(config.affinity, replicates=20),

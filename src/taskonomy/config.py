@@ -43,7 +43,9 @@ class NetworkConfig:
     block: Literal["basic", "bottleneck"]
     stem: Literal["conv3", "conv7"]
     layers: tuple[int, ...] = _within(1, 64)
-    widths: tuple[int, ...] = _within(4, 2048)
+    # Below 8, oneDNN 3.13.3 (torch 2.15) writes past the end of its memory on processors with AVX2
+    # alone: a stage's 1x1 shortcut of stride 2, backward, channels last.
+    widths: tuple[int, ...] = _within(8, 2048)
     strides: tuple[int, ...] = _within(1, 2)
     code_channels: int = _within(1, 1024)
     decoder: tuple[int, ...] = _within(4, 2048)
@@ -142,6 +144,8 @@ class Config:
                     f"{where}: image_size {network.image_size} at stride {stride} with {key} "
                     f"{size}; expected a code of whole size that doubles to it"
                 )
+        if self.dictionary:
+            return  # its tasks are known where its files are read
         for key, names in (("tasks", self.tasks), ("taxonomy.costs", tuple(self.taxonomy.costs))):
             for name in names:
                 try:
@@ -218,7 +222,8 @@ def _value(hint: Any, value: Any, key: str) -> Any:
             raise BadInput(f"{key}: found {value!r}; expected one of: {', '.join(get_args(hint))}")
         return value
     if origin is tuple:
-        if not isinstance(value, list | tuple) or not value:
+        empty = key.endswith((".dictionary", ".tasks"))
+        if not isinstance(value, list | tuple) or not (value or empty):
             raise BadInput(f"{key}: found {value!r}; expected a non-empty list")
         return tuple(_value(get_args(hint)[0], item, key) for item in value)
     if origin is Mapping or (isinstance(origin, type) and issubclass(origin, Mapping)):

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ Label = Callable[[Dataset, View], Any]
 """A user's function: the label of one view, as numbers or as a map."""
 
 
+@runtime_checkable
 class Reader(Protocol):
     """A data set whose files are decoded once for all tasks, at a network's image size."""
 
