@@ -24,8 +24,8 @@ FEWEST = 8
 
 def regime_workspace(workspace: Workspace, images: int) -> Workspace:
     """The same workspace, its readouts limited to so many images."""
-    transfer = replace(workspace.config.transfer, images=images)
-    return replace(workspace, config=replace(workspace.config, transfer=transfer))
+    transfer = workspace.config.transfer.model_copy(update={"images": images})
+    return replace(workspace, config=workspace.config.model_copy(update={"transfer": transfer}))
 
 
 def needs(run: Run) -> Sequence[Phase]:

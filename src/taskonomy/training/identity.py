@@ -3,7 +3,6 @@
 Nothing here imports torch, so that a plan can name every model before any is trained.
 """
 
-from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -53,7 +52,7 @@ def model_id(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, 
         "target": task(target).name,
         "task": {name: getattr(task(target), name) for name in _DECLARED},
         "seed": config.seed,
-        "network": asdict(config.network),
+        "network": config.network.model_dump(),
         "test_images": config.transfer.test_images,
         "dataset": workspace.content,
         "code": code_version(*_CODE),
@@ -61,9 +60,9 @@ def model_id(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, 
     }
     if kind in ("task", "transfer", "scratch"):
         # A readout's share of images and steps is limited by those of the task's own network.
-        parts["training"] = asdict(config.training)
+        parts["training"] = config.training.model_dump()
     if kind in ("transfer", "scratch"):
-        transfer = asdict(config.transfer)
+        transfer = config.transfer.model_dump()
         parts["transfer"] = {k: v for k, v in transfer.items() if k not in ("max_order", "top")}
         parts["regime"] = regime(workspace)
         parts["sources"] = [source_id(workspace, source) for source in sorted(sources)]
