@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64
+from taskonomy.targets.encodings import encode_map
 from tqdm import tqdm
 
 from benchmarks import sensor
@@ -29,7 +30,6 @@ from taskonomy.rooms.render import Camera, render_view
 from taskonomy.rooms.rooms import SCENE_CLASSES, build_room
 from taskonomy.rooms.shading import Stage
 from taskonomy.rooms.viewpoints import choose_fixations
-from taskonomy.targets.encodings import encode_map
 
 SEED = 3
 SIZES = (64, 128, 256)

@@ -1,7 +1,6 @@
 """`taskonomy run`: the whole road on this machine."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from taskonomy.commands.arguments import add_profile
@@ -30,7 +29,7 @@ def _run(options: argparse.Namespace) -> int:
 
     config = load(options.params, options.profile)
     files = (*config.dictionary, *map(_place, options.dictionary))
-    config = replace(config, dictionary=files)
+    config = config.updated(dictionary=files)
     run_locally(Context.at(options.out, config), str(options.data or ""), options.out)
     return 0
 

@@ -6,7 +6,6 @@ that taxonomies need is there.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,7 @@ def evaluate(
     configuration = {
         "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sources},
         "notes": list(notes),
-        "question": {"profile": config.profile, **asdict(config.taxonomy)},
+        "question": {"profile": config.profile, **config.taxonomy.model_dump()},
         **made_with(),
     }
     out.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Where and how the stages of a run work, and what they open."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ def open_workspace(context: Context, dataset: str) -> "Workspace":
     facts = store.read_json("version-data", dataset, "dataset.json")
     indexed = layout.index(Path(facts["root"]))
     # What the data set has no labels for is not asked for.
-    config = replace(config, tasks=tuple(facts["tasks"]))
+    config = config.updated(tasks=facts["tasks"])
     parts = splits.split(indexed)
     content, dictionary = recorded_content(facts), recorded_dictionary(facts)
     return Workspace(store, config, indexed, dataset, content, parts, dictionary)

@@ -4,7 +4,7 @@ Tables as Parquet and CSV, one page of figures, and the exact configuration, in 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def _configuration(
     """What the tables were made with, so that they can be made again."""
     drawn = targets[0].draws
     return {
-        "run": asdict(run.config),
+        "run": run.config.model_dump(),
         "data": run.digest,
         "buildings": run.grouping,
         "units": {name: one.units for name, one in drawn.items()},

@@ -1,7 +1,6 @@
 """The stage solve-taxonomy."""
 
 import json
-from dataclasses import asdict
 
 from taskonomy.runs.context import Context
 from taskonomy.store import code_version, digest
@@ -18,7 +17,7 @@ def solve_taxonomy(context: Context, affinity: str) -> str:
     key = digest(
         stage="solve-taxonomy",
         affinity=affinity,
-        config=asdict(asked),
+        config=asked.model_dump(),
         code=code_version("taxonomy", "dictionary"),
     )
     if not store.finished("solve-taxonomy", key):

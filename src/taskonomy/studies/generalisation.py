@@ -126,7 +126,7 @@ def _other(run: Run) -> Workspace:
 def _prepared(context: Context, source: Path | None) -> Workspace:
     """The other data set, verified and with its version recorded, as a run's own is."""
     if source and class_folder.is_one(source):
-        config = replace(Config.from_json(context.config), tasks=(class_folder.LABEL,))
+        config = Config.from_json(context.config).updated(tasks=(class_folder.LABEL,))
         context = replace(context, config=config.to_json())
         root = _classes(context, source)
     else:

@@ -71,7 +71,7 @@ def known(run: Run, task: Task) -> Novel:
     workspace, config = run.workspace, run.workspace.config
     joined = replace(
         workspace,
-        config=replace(config, tasks=(*config.tasks, task.name)),
+        config=config.model_copy(update={"tasks": (*config.tasks, task.name)}),
         dictionary=workspace.dictionary.joined([task]),
     )
     return Novel(task, replace(run, workspace=joined))

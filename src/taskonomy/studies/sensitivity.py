@@ -7,6 +7,7 @@ difference is chance. What is not varied: block, strides, decoder, losses, optim
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,14 +29,15 @@ SMALLEST = 2
 def variants(config: Config) -> dict[str, Config]:
     """Configurations that differ in one thing from this one, by what it is."""
     network, transfer = config.network, config.transfer
+    half_code, half_width = (max(SMALLEST, n // 2) for n in (network.code_channels, transfer.width))
     layers = tuple(2 * count for count in network.layers)
     return {
-        "encoder twice as deep": replace(config, network=replace(network, layers=layers)),
-        "code half as wide": _with_code(config, max(SMALLEST, network.code_channels // 2)),
-        "code twice as wide": _with_code(config, 2 * network.code_channels),
-        "readout half as wide": _with_width(config, max(SMALLEST, transfer.width // 2)),
-        "readout twice as wide": _with_width(config, 2 * transfer.width),
-        "another seed": replace(config, seed=config.seed + 1),
+        "encoder twice as deep": _with(config, "network", layers=layers),
+        "code half as wide": _with(config, "network", code_channels=half_code),
+        "code twice as wide": _with(config, "network", code_channels=2 * network.code_channels),
+        "readout half as wide": _with(config, "transfer", width=half_width),
+        "readout twice as wide": _with(config, "transfer", width=2 * transfer.width),
+        "another seed": config.model_copy(update={"seed": config.seed + 1}),
     }
 
 
@@ -87,12 +89,10 @@ def measure(run: Run) -> Findings:
 STUDY = Study(needs, measure)
 
 
-def _with_code(config: Config, channels: int) -> Config:
-    return replace(config, network=replace(config.network, code_channels=channels))
-
-
-def _with_width(config: Config, width: int) -> Config:
-    return replace(config, transfer=replace(config.transfer, width=width))
+def _with(config: Config, section: str, **values: Any) -> Config:
+    """A copy with other values in a section; twice a profile's own may lie outside its range."""
+    changed = getattr(config, section).model_copy(update=values)
+    return config.model_copy(update={section: changed})
 
 
 def _tasks(run: Run) -> list[str]:

@@ -4,7 +4,6 @@ Nothing here imports torch, so that a plan can name every model before any is tr
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -94,7 +93,7 @@ def model_id(
         "target": task.name,
         "task": task.training,
         "seed": config.seed,
-        "network": asdict(config.network),
+        "network": config.network.model_dump(),
         "test_images": config.transfer.test_images,
         "dataset": workspace.content,
         "code": code_version(*_CODE),
@@ -102,9 +101,9 @@ def model_id(
     }
     if kind in ("task", "transfer", "scratch"):
         # A readout's share of images and steps is limited by those of the task's own network.
-        parts["training"] = asdict(config.training)
+        parts["training"] = config.training.model_dump()
     if kind in ("transfer", "scratch"):
-        transfer = asdict(config.transfer)
+        transfer = config.transfer.model_dump()
         parts["transfer"] = {k: v for k, v in transfer.items() if k not in ("max_order", "top")}
         parts["regime"] = main_regime(workspace) if regime is None else regime
         parts["readout_seed"] = readout_seed
