@@ -26,7 +26,7 @@ from taskonomy.config import load
 from taskonomy.data import layout, splits
 from taskonomy.data.layout import Dataset
 from taskonomy.data.reprojection import OVERLAPPING, pair_errors
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.networks.losses import example_losses
 from taskonomy.runs.run import open_run
 from taskonomy.store import Store
@@ -45,7 +45,7 @@ from taskonomy.training.workspace import Workspace
 PAIRS = 200
 AGREEING = 0.03
 """Metres: the goal for the median over pairs."""
-NORMAL = task("normal")
+NORMAL = DICTIONARY["normal"]
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ import pytest
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config, load
 from taskonomy.data import layout, splits
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.rooms.dataset import render_dataset
 from taskonomy.store import Store
 from taskonomy.taxonomy import released
@@ -39,8 +40,13 @@ def small() -> Config:
         "decoder": (8,),
         "hidden": 16,
     }
-    transfer = {"images": 8, "test_images": 8, "steps": 8, "batch": 4}
-    return config.updated(network=network, training={"epochs": 10, "batch": 8}, transfer=transfer)
+    return config.updated(
+        regimes=(8,),
+        tasks=DICTIONARY.names,
+        network=network,
+        training={"epochs": 10, "batch": 8},
+        transfer={"test_images": 8, "steps": 8, "batch": 4},
+    )
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ from taskonomy.runs import outcomes
 from taskonomy.stages import attempts, pools
 from taskonomy.store import Store
 from taskonomy.training import record
+from taskonomy.training.job import Job
 from taskonomy.training.model_losses import all_trained, job_models
 from taskonomy.training.shard import train_tasks, train_transfers
-from taskonomy.training.workspace import Job, Workspace
+from taskonomy.training.workspace import Workspace
 
 SHARD = "0123456789abcdef0123/first-order-000-of-002"
 SPOT = {

@@ -42,7 +42,7 @@ def changed(tmp_path: Path, **values: object) -> Path:
     ("values", "message"),
     [
         ({"seed": -1}, r"params.yaml: demo.seed: found -1; expected a value from 0 to"),
-        ({"transfer__images": 3}, r"demo.transfer.images: found 3; expected a value from 8 to"),
+        ({"regimes": [3]}, r"demo.regimes: found 3; expected a value from 8 to"),
         ({"network__widths": []}, r"demo.network.widths: found \[\]; expected a non-empty list"),
         ({"network__widths": [16, 3, 64]}, r"demo.network.widths: found 3; expected"),
         ({"network__layers": [1]}, r"demo.network: layers, widths and strides have lengths 1, 3"),
