@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from taskonomy import formats
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.errors import BadInput
 
@@ -45,7 +46,8 @@ def write(path: Path, candidates: Sequence[Candidate]) -> None:
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
-        pq.write_table(pa.table(columns, schema=SCHEMA), partial)
+        schema = SCHEMA.with_metadata(formats.AFFINITY.metadata)
+        pq.write_table(pa.table(columns, schema=schema), partial)
         Path(partial).chmod(0o644)
         Path(partial).replace(path)
     except BaseException:
@@ -57,13 +59,15 @@ def read(path: Path) -> list[Candidate]:
     """Read the candidates in the file's order.
 
     Raises:
-        BadInput: there is no such file, it is not an affinity table, or a row makes no sense.
+        BadInput: there is no such file, it is not an affinity table or that of a newer version, or
+            a row makes no sense.
     """
     try:
         table = pq.read_table(path, partitioning=None)
     except (OSError, pa.ArrowException) as error:
         found = "no such file" if not path.exists() else str(error).splitlines()[0]
         raise BadInput(f"{path}: {found}; expected an affinity.parquet") from error
+    formats.AFFINITY.check_metadata(path, table.schema.metadata)
     for field in SCHEMA:
         found_type = (
             table.schema.field(field.name).type if field.name in table.column_names else None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from taskonomy import formats
 from taskonomy.errors import BadInput
 
 KINDS = ("task", "transfer", "scratch", "random", "informed_guess")
@@ -107,7 +108,8 @@ def to_table(models: Sequence[Model]) -> pa.Table:
 def to_bytes(table: pa.Table) -> bytes:
     """The content of `models.parquet`."""
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
+    stamped = table.replace_schema_metadata(formats.MODELS.metadata)
+    pq.write_table(stamped, sink, compression="zstd")
     return sink.getvalue()
 
 
@@ -115,7 +117,8 @@ def read(path: Path) -> pa.Table:
     """Read a `models.parquet`.
 
     Raises:
-        BadInput: no such file, no Parquet file, or a column is absent or of another type.
+        BadInput: no such file, no Parquet file, one of a newer version, or a column is absent or of
+            another type.
     """
     if not path.is_file():
         raise BadInput(f"{path}: no such file; expected a models.parquet")
@@ -126,6 +129,7 @@ def read(path: Path) -> pa.Table:
         raise BadInput(
             f"{path}: not a Parquet file: {reason}; expected a models.parquet"
         ) from error
+    formats.MODELS.check_metadata(path, table.schema.metadata)
     for field in SCHEMA:
         if field.name not in table.column_names:
             raise BadInput(f"{path}: no column {field.name!r}; expected the table of models")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taskonomy import formats
 from taskonomy.config import Config
 from taskonomy.store import Store, digest
 
@@ -51,12 +52,25 @@ def open_workspace(context: Context, dataset: str) -> "Workspace":
     from taskonomy.training.workspace import Workspace
 
     store, config = context.open()
-    facts = store.read_json("version-data", dataset, "dataset.json")
+    facts = dataset_record(store, dataset)
     indexed = layout.index(Path(facts["root"]))
     # What the data set has no labels for is not asked for.
     config = replace(config, tasks=tuple(facts["tasks"]))
     parts = splits.split(indexed)
     return Workspace(store, config, indexed, dataset, recorded_content(facts), parts)
+
+
+def dataset_record(store: Store, dataset: str) -> dict[str, Any]:
+    """What the stage version-data has recorded of a data set (runs/dataset.py).
+
+    Args:
+        store: the run's store.
+        dataset: the data set's key.
+
+    Raises:
+        BadInput: a newer version has recorded it.
+    """
+    return store.read_format(formats.DATASET_RECORD, "version-data", dataset, "dataset.json")
 
 
 def recorded_content(facts: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from taskonomy import formats
 from taskonomy.errors import BadInput
 from taskonomy.runs.context import Context, recorded_content
 from taskonomy.store import digest
@@ -39,7 +40,7 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
     parts = splits.split(dataset)
     recorded = version.version(root, Path(store.path("version-data", "dvc")))
     table = {part: getattr(parts, part).tolist() for part in ("train", "val", "test")}
-    facts = {
+    content = {
         "root": str(root),
         "source": source or "scenes",
         "dvc": recorded,
@@ -50,6 +51,7 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
         "views": len(dataset.views),
         "buildings": len(dataset.buildings),
     }
+    facts = formats.DATASET_RECORD.stamped(content)
     key = digest(stage="version-data", content=recorded_content(facts), tasks=have)
     store.write_json(facts, "version-data", key, "dataset.json")
     store.finish("version-data", key, started=started)

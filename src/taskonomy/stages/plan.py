@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from taskonomy.runs import sharding
-from taskonomy.runs.context import Context
+from taskonomy.runs.context import Context, dataset_record
 from taskonomy.store import code_version, digest
 
 
@@ -22,7 +22,7 @@ class Plan(NamedTuple):
 def plan(context: Context, dataset: str) -> Plan:
     """Lay out which networks to train, and in which shards."""
     store, config = context.open()
-    tasks = store.read_json("version-data", dataset, "dataset.json")["tasks"]
+    tasks = dataset_record(store, dataset)["tasks"]
     by_task = sharding.task_shards(tasks, config.shards)
     by_transfer = sharding.transfer_shards(
         sharding.first_order(tasks), config.shards, "first-order"

@@ -6,7 +6,6 @@ task needs no network of its own.
 """
 
 import importlib.util
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
+from taskonomy import formats
 from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.bootstrap import bootstrap, resample
 from taskonomy.affinity.measure import LEVEL
@@ -251,7 +251,7 @@ def _findings(run: Run, novel: Declared, refs: Sequence[Ref]) -> Findings:
 def _taxonomy(run: Run) -> list[dict[str, Any]]:
     """The policies that the run has published."""
     policies: list[dict[str, Any]]
-    policies = json.loads((run.out / "taxonomy.json").read_bytes())["policies"]
+    policies = formats.TAXONOMY.read(run.out / "taxonomy.json")["policies"]
     return policies
 
 
