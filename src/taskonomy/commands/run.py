@@ -16,10 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from taskonomy.config import load
-    from taskonomy.execution.local import run_locally
-    from taskonomy.runs.context import Context
+    from taskonomy.api import run
 
-    config = load(options.params, options.profile)
-    run_locally(Context.at(options.out, config), str(options.data or ""), options.out)
+    run(options.profile, options.out, options.data, options.params)
     return 0
