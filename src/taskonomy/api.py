@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ def solve(
         max_order: the most sources of one transfer, from 1.
         question: what else is asked, by the fields of `taskonomy.taxonomy.hypergraph.Question`:
             scale, sources, targets, novel, must_use, must_not_use, cost, importance,
-            with_own_readouts, with_random.
+            with_own_readouts, with_random, dictionary.
 
     Raises:
         BadInput: the question or the budget makes no sense for these candidates.
@@ -84,6 +85,7 @@ def run(
     out: Place = "out",
     data: Place | None = None,
     params: Place | None = None,
+    dictionary: Sequence[Place] = (),
 ) -> Path:
     """Run the whole road on this machine, from a data set to a published taxonomy.
 
@@ -95,6 +97,7 @@ def run(
         data: a data set in the Taskonomy layout; None renders the embedded rooms.
         params: the parameters' file; None takes params.yaml of the working directory, else the one
             that comes with the package.
+        dictionary: files that declare tasks of the user's own, beside those of the parameters.
 
     Returns:
         The folder, with taxonomy.json, affinity.parquet and the other files of docs/contract.md.
@@ -109,6 +112,14 @@ def run(
     from taskonomy.runs.context import Context
 
     config = load(files.params() if params is None else Path(params), profile)
+    declared = (*config.dictionary, *map(_address, dictionary))
+    config = replace(config, dictionary=declared)
     folder = Path(out)
     run_locally(Context.at(folder, config), "" if data is None else str(data), folder)
     return folder
+
+
+def _address(file: Place) -> str:
+    """A file as every step finds it, wherever it works; a URL stays what it is."""
+    text = os.fspath(file)
+    return text if "://" in text else str(Path(text).resolve())

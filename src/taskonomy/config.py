@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import yaml
 
-from taskonomy.dictionary import SOURCES, task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.taxonomy.scales import Scale
 
@@ -73,7 +73,6 @@ class TrainingConfig:
 class TransferConfig:
     """Readouts, trained on a subset of the validation split."""
 
-    images: int = _within(8, 1_000_000)
     test_images: int = _within(8, 1_000_000)
     steps: int = _within(1, 10_000_000)
     batch: int = _within(2, 4096)
@@ -113,6 +112,9 @@ class Config:
     profile: str
     seed: int = _within(0, 2**31 - 1)
     shards: int = _within(1, 40)
+    regimes: tuple[int, ...] = _within(8, 1_000_000)
+    seeds: int = _within(1, 100)
+    dictionary: tuple[str, ...]
     tasks: tuple[str, ...]
     data: DataConfig
     network: NetworkConfig
@@ -143,7 +145,7 @@ class Config:
         for key, names in (("tasks", self.tasks), ("taxonomy.costs", tuple(self.taxonomy.costs))):
             for name in names:
                 try:
-                    task(name)
+                    DICTIONARY[name]
                 except BadInput as error:
                     raise BadInput(f"params {self.profile}.{key}: {error}") from error
 
@@ -182,7 +184,7 @@ def load(path: Path, profile: str, **overrides: Any) -> Config:
     where, chosen = f"{path.name}: {profile}", profiles[profile]
     if not isinstance(chosen, Mapping):
         raise BadInput(f"{where}: found {chosen!r}; expected a mapping of keys to values")
-    values = {"tasks": list(SOURCES), **chosen, **overrides, "profile": profile}
+    values = {"dictionary": [], "tasks": [], **chosen, **overrides, "profile": profile}
     config: Config = _build(Config, values, where)
     return config
 

@@ -113,7 +113,8 @@ class Format:
 
 
 AFFINITY = Format("affinity", "affinity.parquet")
-MODELS = Format("models", "models.parquet")
+MODELS = Format("models", "models.parquet", 2)
+"""2 added the readout's seed, and the regime is of readouts and scratch networks alone."""
 TAXONOMY = Format("taxonomy", "taxonomy.json")
 PROVENANCE = Format("provenance", "provenance.json")
 DATASET = Format("dataset", "dataset.json")
@@ -121,7 +122,8 @@ DATASET = Format("dataset", "dataset.json")
 DATASET_RECORD = Format("dataset-record", "dataset.json")
 """In a store, `version-data/<key>/`: what a run recorded of its data set."""
 SHARDS = Format("shards", "shards.json")
-MODEL = Format("model", "model")
+MODEL = Format("model", "model", 2)
+"""2 as of `MODELS`."""
 OUTCOME = Format("outcome", "outcome")
 POLICIES = Format("policies", "policies.json")
 """In a store, `resolve/<key>/`."""

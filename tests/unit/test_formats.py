@@ -2,9 +2,11 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from safetensors import safe_open
@@ -15,6 +17,7 @@ from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.commands.main import main
 from taskonomy.data import availability, shards
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.formats import Format
 from taskonomy.publishing import artifact, models
@@ -23,7 +26,6 @@ from taskonomy.runs import outcomes
 from taskonomy.runs.context import dataset_record
 from taskonomy.store import Store
 from taskonomy.training import record
-from tests.unit.published import model
 
 ROWS = [
     Candidate(regime="8", target=target, sources=(source,), kind=kind, affinity=0.5)
@@ -34,6 +36,13 @@ ROWS = [
         ("reshading", "normal", "transfer"),
     ]
 ]
+
+MODEL = models.Model(
+    model_id="a1", kind="transfer", target="normal", sources=("reshading",), order=1, regime="256",
+    seed=0, readout_seed=0, status="finished", steps=30, train_images=256, test_loss=0.25,
+    mlflow_run_id="r1", artifact="models/a1.safetensors", sha256="0" * 64, seconds=0.2,
+)  # fmt: skip
+NETWORK = replace(MODEL, model_id="b2", kind="task", sources=(), order=0, regime="")
 
 
 def newer(kind: Format) -> Format:
@@ -64,9 +73,11 @@ def out(tmp_path: Path) -> Path:
     """The tables and documents of a finished run, and the record of its data set."""
     folder = tmp_path / "out"
     table.write(folder / "affinity.parquet", ROWS)
-    listed = models.to_table([model(), model(model_id="b2", kind="task", sources=(), order=0)])
+    listed = models.to_table([MODEL, NETWORK])
     (folder / "models.parquet").write_bytes(models.to_bytes(listed))
-    taxonomy = artifact.taxonomy(tasks=[], left_out={}, costs={}, policies=[], digests={})
+    taxonomy = artifact.taxonomy(
+        dictionary=DICTIONARY, tasks=[], left_out={}, costs={}, policies=[], digests={}
+    )
     (folder / "taxonomy.json").write_bytes(artifact.canonical(taxonomy))
     made = artifact.provenance(
         runs={}, started="", finished="", dvc_revision=None, image_digests={}
@@ -117,6 +128,18 @@ def test_a_silent_file_is_read_as_one_of_today_and_a_newer_one_is_refused(
         read(path)
 
 
+def test_a_table_of_models_of_the_first_format(out: Path) -> None:
+    path = out / "models.parquet"
+    now = models.read(path).to_pylist()
+    assert {(row["kind"], row["regime"]) for row in now} == {("transfer", "256"), ("task", "")}
+    first = pa.Table.from_pylist([{**row, "regime": "256"} for row in now], models.SCHEMA)
+    pq.write_table(first.drop_columns(["readout_seed"]), path)
+    assert models.read(path).to_pylist() == now
+    say(path, formats.MODELS)
+    with pytest.raises(BadInput, match="no column 'readout_seed'"):
+        models.read(path)
+
+
 def test_the_contract_lists_every_format() -> None:
     contract = (Path(__file__).resolve().parents[2] / "docs" / "contract.md").read_text()
     known = {kind for kind in vars(formats).values() if isinstance(kind, Format)}
@@ -126,7 +149,7 @@ def test_the_contract_lists_every_format() -> None:
 
 @pytest.mark.parametrize("said", ["3", "taskonomy/models/0", "taskonomy/models/x", "", 3])
 def test_what_is_no_format_is_refused(said: object) -> None:
-    with pytest.raises(BadInput, match=r"^f: its format is .*; expected taskonomy/models/1"):
+    with pytest.raises(BadInput, match=r"^f: its format is .*; expected taskonomy/models/2, of"):
         formats.MODELS.check("f", said)
 
 
@@ -214,17 +237,24 @@ def test_a_model(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     losses = np.ones(2, np.float32)
     saved = record.Record(
-        model_id="b2", kind="task", target="normal", sources=(), regime="8", seed=0, steps=1,
-        status="finished", train_images=2, seconds=0.5, test_losses=losses, curve=losses[None],
+        model_id="b2", kind="task", target="normal", sources=(), regime=0, seed=0, steps=1,
+        readout_seed=0, status="finished", train_images=2, seconds=0.5, test_losses=losses,
+        curve=losses[None],
     )  # fmt: skip
     record.save(store, saved, {})
     path = tmp_path / "models" / "b2.safetensors"
     with safe_open(path, "numpy") as file:
         metadata = file.metadata()
     assert metadata.pop(formats.METADATA_KEY) == str(formats.MODEL)
-    tensors = load_file(path)
-    save_file(tensors, path, metadata)
     assert record.read(store, "b2").test_loss == 1
+    tensors = load_file(path)
+    facts = json.loads(metadata["record"])
+    del facts["readout_seed"]
+    for kind, regime in [("task", 0), ("transfer", 8)]:
+        first = json.dumps(facts | {"kind": kind, "regime": "8"})
+        save_file(tensors, path, {"record": first})
+        found = record.read(store, "b2")
+        assert (found.test_loss, found.regime, found.readout_seed) == (1, regime, 0)
     save_file(tensors, path, metadata | newer(formats.MODEL).metadata)
     with pytest.raises(BadInput, match=re.escape(refusal(formats.MODEL, path))):
         record.read(store, "b2")

@@ -12,11 +12,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="a data set in the Taskonomy layout [rooms]"
     )
+    parser.add_argument(
+        "--dictionary",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file that declares tasks of your own; may be given several times",
+    )
     parser.set_defaults(command=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     from taskonomy.api import run
 
-    run(options.profile, options.out, options.data, options.params)
+    run(options.profile, options.out, options.data, options.params, options.dictionary)
     return 0

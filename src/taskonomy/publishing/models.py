@@ -5,15 +5,18 @@ thousand without a word. One Parquet table takes milliseconds.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from taskonomy import formats
 from taskonomy.errors import BadInput
+from taskonomy.training.identity import ModelRef
 
 KINDS = ("task", "transfer", "scratch", "random", "informed_guess")
 
@@ -26,6 +29,7 @@ SCHEMA = pa.schema(
         pa.field("order", pa.int32(), nullable=False),
         pa.field("regime", pa.string(), nullable=False),
         pa.field("seed", pa.int64(), nullable=False),
+        pa.field("readout_seed", pa.int64(), nullable=False),
         pa.field("status", pa.string(), nullable=False),
         pa.field("steps", pa.int64(), nullable=False),
         pa.field("train_images", pa.int64(), nullable=False),
@@ -38,6 +42,9 @@ SCHEMA = pa.schema(
 )
 
 
+_SEED = "readout_seed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """One row.
@@ -48,8 +55,9 @@ class Model:
         target: the task that it solves; for a `random` model, the random projection.
         sources: the tasks whose representations it reads, sorted; empty for the other kinds.
         order: how many sources.
-        regime: the data regime of the readouts.
+        regime: images of the transfer set that it was trained on; empty where it was none.
         seed: the run's seed.
+        readout_seed: tells readouts apart that differ in nothing else.
         status: `finished`, or `failed: ` and why.
         steps: optimisation steps.
         train_images: images that it was trained on.
@@ -67,6 +75,7 @@ class Model:
     order: int
     regime: str
     seed: int
+    readout_seed: int
     status: str
     steps: int
     train_images: int
@@ -98,10 +107,30 @@ def to_table(models: Sequence[Model]) -> pa.Table:
         seen.add(model.model_id)
     rows = sorted(
         models,
-        key=lambda m: (KINDS.index(m.kind), m.target, m.order, m.sources, m.seed, m.model_id),
+        key=lambda m: (
+            KINDS.index(m.kind),
+            m.target,
+            m.order,
+            m.sources,
+            m.regime,
+            m.seed,
+            m.model_id,
+        ),
     )
     return pa.Table.from_pylist(
         [{**asdict(model), "sources": list(model.sources)} for model in rows], schema=SCHEMA
+    )
+
+
+def reference(row: Mapping[str, Any]) -> ModelRef:
+    """The model that a row is about."""
+    return ModelRef(
+        row["model_id"],
+        row["kind"],
+        row["target"],
+        tuple(row["sources"]),
+        int(row["regime"] or 0),
+        row["readout_seed"],
     )
 
 
@@ -129,7 +158,9 @@ def read(path: Path) -> pa.Table:
         raise BadInput(
             f"{path}: not a Parquet file: {reason}; expected a models.parquet"
         ) from error
-    formats.MODELS.check_metadata(path, table.schema.metadata)
+    version = formats.MODELS.check_metadata(path, table.schema.metadata)
+    if version == 1:
+        table = _from_first(table)
     for field in SCHEMA:
         if field.name not in table.column_names:
             raise BadInput(f"{path}: no column {field.name!r}; expected the table of models")
@@ -137,3 +168,15 @@ def read(path: Path) -> pa.Table:
         if not found.equals(field.type):
             raise BadInput(f"{path}: column {field.name!r} holds {found}; expected {field.type}")
     return table.select(SCHEMA.names).cast(SCHEMA)
+
+
+def _from_first(table: pa.Table) -> pa.Table:
+    """A table of format 1, which knew no seeds of readouts and gave every model their regime."""
+    if _SEED in table.column_names:
+        return table
+    table = table.append_column(_SEED, pa.array([0] * len(table), pa.int64()))
+    if not {"kind", "regime"} <= set(table.column_names):
+        return table
+    read = pc.is_in(table["kind"], pa.array(["transfer", "scratch"]))
+    place = table.column_names.index("regime")
+    return table.set_column(place, "regime", pc.if_else(read, table["regime"], ""))

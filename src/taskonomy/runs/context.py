@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskonomy import formats
 from taskonomy.config import Config
+from taskonomy.dictionary import DICTIONARY, Dictionary, Task
 from taskonomy.store import Store, digest
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def open_workspace(context: Context, dataset: str) -> "Workspace":
     # What the data set has no labels for is not asked for.
     config = replace(config, tasks=tuple(facts["tasks"]))
     parts = splits.split(indexed)
-    return Workspace(store, config, indexed, dataset, recorded_content(facts), parts)
+    content, dictionary = recorded_content(facts), recorded_dictionary(facts)
+    return Workspace(store, config, indexed, dataset, content, parts, dictionary)
 
 
 def dataset_record(store: Store, dataset: str) -> dict[str, Any]:
@@ -80,3 +82,12 @@ def recorded_content(facts: Mapping[str, Any]) -> str:
     """
     split = {part: facts["split"][part] for part in ("train", "val", "test")}
     return digest(md5=facts["dvc"]["md5"], split=split)
+
+
+def recorded_dictionary(facts: Mapping[str, Any]) -> Dictionary:
+    """The dictionary of a run: the 26 tasks with those that its files declare.
+
+    The declarations lie in `dataset.json` as plain data, since steps without torch cannot run the
+    files.
+    """
+    return DICTIONARY.joined(map(Task.of_json, facts.get("dictionary", ())))

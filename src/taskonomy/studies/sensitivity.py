@@ -12,18 +12,15 @@ import numpy as np
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config
+from taskonomy.dictionary.figures import VARIED
 from taskonomy.errors import BadInput
 from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, networks, readouts
+from taskonomy.training.job import Job
 from taskonomy.training.model_losses import affinities
-from taskonomy.training.workspace import Job
 
-PREFERRED = (
-    *("normal", "reshading", "depth_zbuffer", "edge_occlusion", "edge_texture", "autoencoding"),
-    *("room_layout", "segment_semantic", "vanishing_point", "keypoints2d", "segment_unsup25d"),
-)
 COUNT = 8
 SMALLEST = 2
 
@@ -99,11 +96,11 @@ def _with_width(config: Config, width: int) -> Config:
 
 
 def _tasks(run: Run) -> list[str]:
-    there = [name for name in PREFERRED if name in run.targets]
+    there = [name for name in VARIED if name in run.targets]
     if len(there) < 4:
         raise BadInput(
             f"{run.out}: found the targets {', '.join(run.targets)}; expected at least four of "
-            f"{', '.join(PREFERRED)}"
+            f"{', '.join(VARIED)}"
         )
     return there[:COUNT]
 

@@ -33,8 +33,9 @@ class Record:
         kind: which kind of model.
         target: the task that it solves.
         sources: sorted source tasks of a transfer.
-        regime: the data regime of the readouts.
+        regime: images of the transfer set that it was trained on; 0 for a model of the train split.
         seed: the run's seed.
+        readout_seed: tells readouts apart that differ in nothing else.
         status: `finished`, or `failed: ` and why.
         steps: optimisation steps.
         train_images: different images that it was trained on.
@@ -48,8 +49,9 @@ class Record:
     kind: Kind
     target: str
     sources: tuple[str, ...]
-    regime: str
+    regime: int
     seed: int
+    readout_seed: int
     status: str
     steps: int
     train_images: int
@@ -94,8 +96,10 @@ def read(store: Store, identity: str) -> Record:
     try:
         with safe_open(store.local(*place), framework="numpy") as file:
             metadata = file.metadata()
-            formats.MODEL.check_metadata(store.path(*place), metadata)
+            version = formats.MODEL.check_metadata(store.path(*place), metadata)
             facts: dict[str, Any] = json.loads(metadata["record"])
+            if version == 1:
+                facts = _from_first(facts)
             losses, curve = file.get_tensor(_LOSSES), file.get_tensor(_CURVE)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise BadInput(
@@ -104,6 +108,12 @@ def read(store: Store, identity: str) -> Record:
         ) from error
     facts["sources"] = tuple(facts["sources"])
     return Record(**facts, test_losses=losses, curve=curve)
+
+
+def _from_first(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of format 1, which knew no seeds of readouts and gave every model their regime."""
+    regime = int(facts["regime"]) if facts["kind"] in ("transfer", "scratch") else 0
+    return {"readout_seed": 0, **facts, "regime": regime}
 
 
 def weights(store: Store, identity: str) -> dict[str, Shaped[np.ndarray, "..."]]:
