@@ -1,4 +1,4 @@
-"""Files that appear under their names whole or not at all."""
+"""Files that appear under their names whole or not at all, and those that come with the package."""
 
 import uuid
 from pathlib import Path
@@ -39,3 +39,9 @@ def shipped(*parts: str) -> Path:
     package = Path(__file__).resolve().parent
     inside = package.joinpath(*parts)
     return inside if inside.exists() else package.parents[1].joinpath(*parts)
+
+
+def params() -> Path:
+    """params.yaml of the working directory, else the one that comes with the package."""
+    here = Path("params.yaml")
+    return here if here.is_file() else shipped("params.yaml")

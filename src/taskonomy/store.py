@@ -21,6 +21,7 @@ from typing import Any
 import fsspec
 
 from taskonomy import files
+from taskonomy.formats import Format
 
 MARKER = "done.json"
 
@@ -146,6 +147,14 @@ class Store:
     def read_json(self, *parts: str) -> Any:
         """The content of a JSON file."""
         return json.loads(self.read_bytes(*parts))
+
+    def read_format(self, kind: Format, *parts: str) -> dict[str, Any]:
+        """The content of a JSON file that says its format.
+
+        Raises:
+            BadInput: it is no such file, or a newer version has written it.
+        """
+        return kind.parse(self.read_bytes(*parts), self.path(*parts))
 
     def write_json(self, value: Any, *parts: str) -> None:
         """Write a JSON file whole or not at all."""

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from taskonomy import formats
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import DICTIONARY, Dictionary, Task
 from taskonomy.errors import BadInput
@@ -32,7 +33,7 @@ SCHEMA = pa.schema(
 )
 """Numbers that were not measured are null in the file and nan in a `Candidate`."""
 
-_DECLARED = b"taskonomy.dictionary"
+_DECLARED = "taskonomy.dictionary"
 """The key of the metadata that holds a user's declarations as JSON."""
 _KINDS = ("transfer", "supervised", "own_readout")
 _NUMBERS = [field.name for field in SCHEMA if field.type == pa.float64()]
@@ -63,13 +64,15 @@ def read(path: Path) -> list[Candidate]:
     """Read the candidates in the file's order.
 
     Raises:
-        BadInput: there is no such file, it is not an affinity table, or a row makes no sense.
+        BadInput: there is no such file, it is not an affinity table or that of a newer version, or
+            a row makes no sense.
     """
     try:
         table = pq.read_table(path, partitioning=None)
     except (OSError, pa.ArrowException) as error:
         found = "no such file" if not path.exists() else str(error).splitlines()[0]
         raise BadInput(f"{path}: {found}; expected an affinity.parquet") from error
+    formats.AFFINITY.check_metadata(path, table.schema.metadata)
     for field in SCHEMA:
         found_type = (
             table.schema.field(field.name).type if field.name in table.column_names else None
@@ -89,7 +92,7 @@ def dictionary(path: Path) -> Dictionary:
     """
     try:
         metadata = pq.read_schema(path).metadata or {}
-        declared = json.loads(metadata.get(_DECLARED, b"[]"))
+        declared = json.loads(metadata.get(_DECLARED.encode(), b"[]"))
     except (OSError, pa.ArrowException, ValueError) as error:
         found = "no such file" if not path.exists() else str(error).splitlines()[0]
         raise BadInput(f"{path}: {found}; expected an affinity.parquet") from error
@@ -97,10 +100,11 @@ def dictionary(path: Path) -> Dictionary:
 
 
 def _schema(dictionary: Dictionary) -> pa.Schema:
-    if not dictionary.declared:
-        return SCHEMA
-    declared = json.dumps([task.as_json() for task in dictionary.declared], sort_keys=True)
-    return SCHEMA.with_metadata({_DECLARED: declared})
+    metadata = formats.AFFINITY.metadata
+    if dictionary.declared:
+        declared = [task.as_json() for task in dictionary.declared]
+        metadata[_DECLARED] = json.dumps(declared, sort_keys=True)
+    return SCHEMA.with_metadata(metadata)
 
 
 def _cell(value: Any) -> Any:

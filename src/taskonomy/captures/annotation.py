@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from tqdm import tqdm
 
+from taskonomy import formats
 from taskonomy.captures import fixation, planes, styles, world
 from taskonomy.captures.fixation import Fixation
 from taskonomy.captures.frames import Capture
@@ -85,7 +86,7 @@ def annotate(
     temporary = out.parent / f".{out.name}.{os.getpid()}"
     try:
         views = _annotate(source, temporary, size, teacher)
-        about = {
+        about: dict[str, Any] = {
             "source": "capture",
             "version": VERSION,
             "size": size,
@@ -96,7 +97,8 @@ def annotate(
         if teacher is not None:
             about["classes"] = {"object": list(OBJECT_CLASSES)}
             about["teacher"] = {"network": teacher.name, "unknown": list(teacher.unknown)}
-        (temporary / DECLARATION).write_text(json.dumps(about, indent=1) + "\n")
+        declaration = json.dumps(formats.DATASET.stamped(about), indent=1) + "\n"
+        (temporary / DECLARATION).write_text(declaration)
         if out.exists():
             out.rmdir()
         temporary.rename(out)

@@ -1,12 +1,12 @@
 """Derive unit costs from a finished run of `taskonomy run`."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from taskonomy import formats
 from taskonomy.cluster import amounts, loads
 from taskonomy.cluster.units import Effort, Rate, Units
 from taskonomy.config import Config
@@ -39,7 +39,7 @@ def units(out: Path, config: Config, device: str) -> Units:
     }
     rooms = [room for room in (out / "store" / "rooms").iterdir() if room.is_dir()]
     pixels = len(rooms) * config.data.images * config.data.size**2
-    provenance = json.loads((out / "provenance.json").read_text())
+    provenance = formats.PROVENANCE.read(out / "provenance.json")
     cores = provenance["machine"]["cores"]
     return Units(
         command=f"taskonomy run --profile {config.profile}; taskonomy cluster units",

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from taskonomy import files
+from taskonomy.files import params
 
 
 def add_profile(parser: argparse.ArgumentParser) -> None:
@@ -11,12 +11,6 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", default="demo", help="a profile of params.yaml [demo]")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="[out]")
     parser.set_defaults(params=params())
-
-
-def params() -> Path:
-    """params.yaml of the working directory, else the project's own."""
-    here = Path("params.yaml")
-    return here if here.is_file() else files.shipped("params.yaml")
 
 
 def positive(text: str) -> int:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from taskonomy.commands.arguments import params
+from taskonomy.files import params
 
 PAUSE = 5.0
 """Seconds between two looks at a run."""

@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StageFailed as error:
         print(f"taskonomy: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        return _not_installed(error)
     except BrokenPipeError:
         # The reader of our output has left (`| head`): nothing to say, and nowhere to say it.
         _drop_output()
@@ -49,6 +51,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "taskonomy: interrupted; finished work is kept and skipped next time", file=sys.stderr
         )
         return 130
+
+
+def _not_installed(error: ModuleNotFoundError) -> int:
+    """Say in one line which library is missing: the package alone brings few."""
+    if (error.name or "").partition(".")[0] == "taskonomy":
+        raise error
+    print(
+        f"taskonomy: found no module {error.name!r}; expected the extra that the command needs: "
+        "pip install 'taskonomy[train]', or [solve], [cluster] (docs/api.md)",
+        file=sys.stderr,
+    )
+    return 2
 
 
 def _drop_output() -> None:

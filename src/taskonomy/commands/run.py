@@ -23,17 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from taskonomy.config import load
-    from taskonomy.execution.local import run_locally
-    from taskonomy.runs.context import Context
+    from taskonomy.api import run
 
-    config = load(options.params, options.profile)
-    files = (*config.dictionary, *map(_place, options.dictionary))
-    config = config.updated(dictionary=files)
-    run_locally(Context.at(options.out, config), str(options.data or ""), options.out)
+    run(options.profile, options.out, options.data, options.params, options.dictionary)
     return 0
-
-
-def _place(file: str) -> str:
-    """A file as every step finds it, wherever it works; an address stays what it is."""
-    return file if "://" in file else str(Path(file).resolve())

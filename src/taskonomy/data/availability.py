@@ -1,9 +1,10 @@
 """Which tasks a data set has labels for."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from taskonomy import formats
 from taskonomy.data.layout import Dataset, missing, path
 from taskonomy.dictionary import Task
 from taskonomy.errors import BadInput
@@ -42,20 +43,35 @@ def tasks(dataset: Dataset, asked: Sequence[Task]) -> tuple[list[str], dict[str,
 
 
 def classes(root: Path) -> dict[str, list[str]]:
-    """The names of the classes of `class_object` and `class_scene`, where they are declared."""
-    path = root / DECLARATION
-    named = json.loads(path.read_text()).get("classes", {}) if path.is_file() else {}
+    """The names of the classes of `class_object` and `class_scene`, where they are declared.
+
+    Raises:
+        BadInput: as `declaration`.
+    """
+    named = (declaration(root) or {}).get("classes", {})
     return {f"class_{kind}": list(names) for kind, names in named.items()}
 
 
-def _declared(root: Path) -> frozenset[str] | None:
+def declaration(root: Path) -> dict[str, Any] | None:
+    """What a data set declares of itself; None where it declares nothing.
+
+    Raises:
+        BadInput: the declaration is no JSON object, or one of a newer version.
+    """
     path = root / DECLARATION
-    if not path.is_file():
+    return formats.DATASET.read(path) if path.is_file() else None
+
+
+def _declared(root: Path) -> frozenset[str] | None:
+    declared = declaration(root)
+    if declared is None:
         return None
     try:
-        return frozenset(json.loads(path.read_text())["labels"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{path}: no list 'labels' in it; expected the label folders") from error
+        return frozenset(declared["labels"])
+    except (KeyError, TypeError) as error:
+        raise BadInput(
+            f"{root / DECLARATION}: no list 'labels' in it; expected the label folders"
+        ) from error
 
 
 def _check(dataset: Dataset, name: str, label: str) -> None:

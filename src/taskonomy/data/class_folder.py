@@ -16,7 +16,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from taskonomy import files
+from taskonomy import files, formats
 from taskonomy.data import layout
 from taskonomy.data.availability import DECLARATION
 from taskonomy.data.layout import View
@@ -139,13 +139,14 @@ def write(found: ClassFolder, out: Path, size: int) -> int:
             view = View(NAMES[photograph.split], number, 0)
             layout.write(out, view, "rgb", pixels)
             layout.write(out, view, LABEL, labels[photograph.label])
-    declaration = {
+    facts = {
         "source": "images by class",
         "size": size,
         "images": len(seen),
         "labels": sorted(("rgb", LABEL)),
         "classes": {"scene": found.classes},
     }
+    declaration = formats.DATASET.stamped(facts)
     files.fill(out / DECLARATION, (json.dumps(declaration, indent=1) + "\n").encode())
     rows = [f"{name},{','.join(str(int(name == other)) for other in NAMES)}" for name in NAMES]
     files.fill(out / TABLES[0], "\n".join([f"id,{','.join(NAMES)}", *rows, ""]).encode())

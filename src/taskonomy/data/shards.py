@@ -21,7 +21,7 @@ from uuid import uuid4
 import fsspec
 from tqdm import tqdm
 
-from taskonomy import files
+from taskonomy import files, formats
 from taskonomy.data import catalogue, layout
 from taskonomy.data.availability import DECLARATION
 from taskonomy.data.codecs import DOMAINS, decode
@@ -95,7 +95,8 @@ def pack(source: str, out: Path) -> Packed:
         chosen = views[number * step : (number + 1) * step]
         count = sum(view in have[domain] for domain in domains for view in chosen)
         table.append({"name": name, "views": len(chosen), "files": count})
-    files.write(out / INDEX, (json.dumps(about | {"shards": table}, indent=1) + "\n").encode())
+    listed = formats.SHARDS.stamped(about | {"shards": table})
+    files.write(out / INDEX, (json.dumps(listed, indent=1) + "\n").encode())
     return Packed(len(views), len(names), sum((out / name).stat().st_size for name in names))
 
 
@@ -198,8 +199,7 @@ def _index(source: str) -> dict[str, Any]:
     fs, base = fsspec.core.url_to_fs(source)
     if not fs.exists(f"{base}/{INDEX}"):
         raise BadInput(f"{source}: found no {INDEX}, expected a folder that `data pack` finished")
-    table: dict[str, Any] = json.loads(fs.cat_file(f"{base}/{INDEX}"))
-    return table
+    return formats.SHARDS.parse(fs.cat_file(f"{base}/{INDEX}"), f"{source}/{INDEX}")
 
 
 def _grouped(

@@ -1,6 +1,5 @@
 """Whether a data set is what it should be: every file read, and what files say about each other."""
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from taskonomy.data import catalogue, codecs, consistency, layout, splits
-from taskonomy.data.availability import DECLARATION
+from taskonomy.data.availability import DECLARATION, declaration
 from taskonomy.data.catalogue import Catalogue
 from taskonomy.data.consistency import Findings
 from taskonomy.data.layout import Dataset, View
@@ -128,12 +127,13 @@ def verify(root: Path) -> Report:
 
 
 def _missing(root: Path, listed: Catalogue) -> Iterator[str]:
-    declaration, declared = root / DECLARATION, set[str]()
-    if declaration.is_file():
-        try:
-            declared = set(json.loads(declaration.read_text()).get("labels", ()))
-        except (ValueError, AttributeError, TypeError) as error:
-            yield f"{declaration}: found no such declaration ({error}), expected a JSON object"
+    declared = set[str]()
+    try:
+        declared = set((declaration(root) or {}).get("labels", ()))
+    except BadInput as error:
+        yield str(error)
+    except TypeError as error:
+        yield f"{root / DECLARATION}: labels: {error}; expected a list of label folders"
     for domain in sorted(listed.domains | (declared & set(codecs.DOMAINS))):
         absent = listed.missing(domain)
         if absent:

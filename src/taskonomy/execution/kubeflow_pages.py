@@ -9,8 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.parse import quote
 
+from taskonomy import formats
 from taskonomy.publishing import artifact, cards, models, views
-from taskonomy.runs.context import EXPERIMENT, Context, recorded_content, recorded_dictionary
+from taskonomy.runs.context import (
+    EXPERIMENT,
+    Context,
+    dataset_record,
+    recorded_content,
+    recorded_dictionary,
+)
 from taskonomy.store import Store
 
 if TYPE_CHECKING:
@@ -54,11 +61,11 @@ def publication(
 
     store, config = context.open()
     dataset = store.read_json("plan", plan, "plan.json")["dataset"]
-    recorded = store.read_json("version-data", dataset, "dataset.json")
+    recorded = dataset_record(store, dataset)
     origin, addresses = _traced(context, dataset, recorded, key)
     facts = cards.Facts(
         profile=config.profile,
-        taxonomy=store.read_json("publish", key, "taxonomy.json"),
+        taxonomy=store.read_format(formats.TAXONOMY, "publish", key, "taxonomy.json"),
         models=models.read(store.local("publish", key) / "models.parquet"),
         dataset=recorded,
         dictionary=recorded_dictionary(recorded),
@@ -101,7 +108,7 @@ def inserted(context: Context, plan: str, key: str, summary: Artifact, figures: 
     novel = novel_task.inserted(context, plan)
     run = novel.run
     store, dataset = run.workspace.store, run.workspace.dataset_key
-    recorded = store.read_json("version-data", dataset, "dataset.json")
+    recorded = dataset_record(store, dataset)
     origin, addresses = _traced(context, dataset, recorded, run.out.name)
     folder = store.local("novel", key)
     words = (folder / f"{novel.task.name}.txt").read_text()
@@ -185,7 +192,7 @@ def resolved(
         figures: what the policy shown first comes to.
     """
     place = Store(store)
-    content = place.read_json("resolve", key, "policies.json")
+    content = place.read_format(formats.POLICIES, "resolve", key, "policies.json")
     words = place.read_bytes("resolve", key, "resolved.txt").decode()
     published = _publication(place, content["affinity"])
     origin = {"affinity": content["affinity"], "resolve": key, **published}
@@ -198,12 +205,13 @@ def resolved(
 def _publication(store: Store, affinity: str) -> dict[str, str | None]:
     """The publication with these affinities: its data, and its table of models; nothing if none."""
     for key in store.keys("publish"):
-        digests = store.read_json("publish", key, "taxonomy.json")["digests"]
+        digests = store.read_format(formats.TAXONOMY, "publish", key, "taxonomy.json")["digests"]
         if digests["affinity"] == affinity:
+            made = store.read_format(formats.PROVENANCE, "publish", key, "provenance.json")
             return {
                 "publication": key,
                 "data_md5": digests["data"],
-                "dvc_revision": store.read_json("publish", key, "provenance.json")["dvc_revision"],
+                "dvc_revision": made["dvc_revision"],
                 "models": store.path("publish", key, "models.parquet"),
             }
     return {}

@@ -7,7 +7,6 @@ line.
 
 import builtins
 import fcntl
-import json
 import logging
 import os
 import signal
@@ -22,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from taskonomy import files
+from taskonomy import files, formats
 from taskonomy.execution import overhead
 from taskonomy.execution.console import Console, Log
 from taskonomy.execution.overhead import Overhead
@@ -102,7 +101,7 @@ def _keep(took: Overhead, provenance: Path) -> None:
     """Tell a published provenance what its latest run took: the store's copy was there before."""
     from taskonomy.publishing.artifact import canonical
 
-    content = json.loads(provenance.read_bytes())
+    content = formats.PROVENANCE.read(provenance)
     files.write(provenance, canonical(content | {"local_run": took.as_json()}))
 
 

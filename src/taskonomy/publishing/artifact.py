@@ -14,10 +14,9 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+from taskonomy import formats
 from taskonomy.dictionary import Dictionary, Task
 from taskonomy.errors import BadInput
-
-FORMAT = "taskonomy/taxonomy/1"
 
 _POLICY_KEYS = (
     "regime", "budget", "max_order", "status", "reason", "objective", "bound", "scale", "sources",
@@ -51,8 +50,7 @@ def taxonomy(
     Raises:
         BadInput: an unknown task, or a policy without its regime, budget or order.
     """
-    return {
-        "format": FORMAT,
+    content = {
         "dictionary": [
             _entry(task, costs) for task in sorted((dictionary[name] for name in tasks), key=_place)
         ],
@@ -63,6 +61,7 @@ def taxonomy(
         ),
         "digests": dict(digests),
     }
+    return formats.TAXONOMY.stamped(content)
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -98,7 +97,7 @@ def provenance(
         dvc_revision: the revision that holds the data's version, where there is one.
         image_digests: container images by name; empty where none was used.
     """
-    return {
+    content = {
         "runs": dict(runs),
         "started": started,
         "finished": finished,
@@ -111,6 +110,7 @@ def provenance(
         "image_digests": dict(image_digests),
         "dvc_revision": dvc_revision,
     }
+    return formats.PROVENANCE.stamped(content)
 
 
 def image_digests() -> dict[str, str]:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from taskonomy import formats
 from taskonomy.errors import BadInput
 from taskonomy.training.identity import ModelRef
 
@@ -38,6 +40,9 @@ SCHEMA = pa.schema(
         pa.field("seconds", pa.float64(), nullable=False),
     ]
 )
+
+
+_SEED = "readout_seed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +137,8 @@ def reference(row: Mapping[str, Any]) -> ModelRef:
 def to_bytes(table: pa.Table) -> bytes:
     """The content of `models.parquet`."""
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
+    stamped = table.replace_schema_metadata(formats.MODELS.metadata)
+    pq.write_table(stamped, sink, compression="zstd")
     return sink.getvalue()
 
 
@@ -140,7 +146,8 @@ def read(path: Path) -> pa.Table:
     """Read a `models.parquet`.
 
     Raises:
-        BadInput: no such file, no Parquet file, or a column is absent or of another type.
+        BadInput: no such file, no Parquet file, one of a newer version, or a column is absent or of
+            another type.
     """
     if not path.is_file():
         raise BadInput(f"{path}: no such file; expected a models.parquet")
@@ -151,6 +158,9 @@ def read(path: Path) -> pa.Table:
         raise BadInput(
             f"{path}: not a Parquet file: {reason}; expected a models.parquet"
         ) from error
+    version = formats.MODELS.check_metadata(path, table.schema.metadata)
+    if version == 1:
+        table = _from_first(table)
     for field in SCHEMA:
         if field.name not in table.column_names:
             raise BadInput(f"{path}: no column {field.name!r}; expected the table of models")
@@ -158,3 +168,15 @@ def read(path: Path) -> pa.Table:
         if not found.equals(field.type):
             raise BadInput(f"{path}: column {field.name!r} holds {found}; expected {field.type}")
     return table.select(SCHEMA.names).cast(SCHEMA)
+
+
+def _from_first(table: pa.Table) -> pa.Table:
+    """A table of format 1, which knew no seeds of readouts and gave every model their regime."""
+    if _SEED in table.column_names:
+        return table
+    table = table.append_column(_SEED, pa.array([0] * len(table), pa.int64()))
+    if not {"kind", "regime"} <= set(table.column_names):
+        return table
+    read = pc.is_in(table["kind"], pa.array(["transfer", "scratch"]))
+    place = table.column_names.index("regime")
+    return table.set_column(place, "regime", pc.if_else(read, table["regime"], ""))

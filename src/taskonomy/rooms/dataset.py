@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 from tqdm import tqdm
 
-from taskonomy import files
+from taskonomy import files, formats
 from taskonomy.data import layout
 from taskonomy.data.cameras import point_info, project, unproject
 from taskonomy.data.classes import OBJECT_CLASSES, object_label
@@ -98,7 +98,8 @@ def render_dataset(
         bar.update(images - sum(order.images for order in orders))
         for done in _render_all(orders, workers):
             bar.update(done)
-    files.write(out / _DECLARATION, declaration.encode())
+    if not (out / _DECLARATION).is_file():
+        files.write(out / _DECLARATION, declaration.encode())
     (out / _UNDER_WAY).unlink(missing_ok=True)
 
 
@@ -106,7 +107,7 @@ def _declaration(
     images: int, size: int, seed: int, family: str, device: str | None
 ) -> dict[str, Any]:
     classes = {"object": list(OBJECT_CLASSES), "scene": list(SCENE_CLASSES)}
-    return {
+    content = {
         "source": "scenes",
         # The first family's files are what they were before there was a second.
         **({} if family == FAMILIES[0] else {"family": family}),
@@ -118,6 +119,7 @@ def _declaration(
         "labels": sorted(DOMAINS),
         "classes": classes,
     }
+    return formats.DATASET.stamped(content)
 
 
 def _open(out: Path, declaration: str) -> None:
@@ -137,11 +139,12 @@ def _check_same(place: Path, declaration: str) -> None:
     text = place.read_text()
     if text == declaration:
         return
-    try:
-        found = dict(json.loads(text))
-    except ValueError:
-        found = {}
-    for key, expected in json.loads(declaration).items():
+    found, wanted = formats.DATASET.parse(text.encode(), place), json.loads(declaration)
+    for content in found, wanted:
+        content.pop(formats.JSON_KEY, None)  # an older declaration of the same files is the same
+    if found == wanted:
+        return
+    for key, expected in wanted.items():
         if found.get(key) != expected:
             raise BadInput(
                 f"{place}: found a data set of {key} {found.get(key)}, expected {expected} or "

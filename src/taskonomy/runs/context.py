@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taskonomy import formats
 from taskonomy.config import Config
 from taskonomy.dictionary import DICTIONARY, Dictionary, Task
 from taskonomy.store import Store, digest
@@ -52,13 +53,26 @@ def open_workspace(context: Context, dataset: str) -> "Workspace":
     from taskonomy.training.workspace import Workspace
 
     store, config = context.open()
-    facts = store.read_json("version-data", dataset, "dataset.json")
+    facts = dataset_record(store, dataset)
     indexed = layout.index(Path(facts["root"]))
     # What the data set has no labels for is not asked for.
     config = config.updated(tasks=facts["tasks"])
     parts = splits.split(indexed)
     content, dictionary = recorded_content(facts), recorded_dictionary(facts)
     return Workspace(store, config, indexed, dataset, content, parts, dictionary)
+
+
+def dataset_record(store: Store, dataset: str) -> dict[str, Any]:
+    """What the stage version-data has recorded of a data set (runs/dataset.py).
+
+    Args:
+        store: the run's store.
+        dataset: the data set's key.
+
+    Raises:
+        BadInput: a newer version has recorded it.
+    """
+    return store.read_format(formats.DATASET_RECORD, "version-data", dataset, "dataset.json")
 
 
 def recorded_content(facts: Mapping[str, Any]) -> str:
@@ -76,4 +90,4 @@ def recorded_dictionary(facts: Mapping[str, Any]) -> Dictionary:
     The declarations lie in `dataset.json` as plain data, since steps without torch cannot run the
     files.
     """
-    return DICTIONARY.joined(map(Task.of_json, facts["dictionary"]))
+    return DICTIONARY.joined(map(Task.of_json, facts.get("dictionary", ())))

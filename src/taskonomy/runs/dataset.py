@@ -4,6 +4,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from taskonomy import formats
 from taskonomy.config import Config
 from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.errors import BadInput
@@ -57,7 +58,7 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
     }
     content = recorded_content(facts)
     key = digest(stage="version-data", content=content, tasks=have, dictionary=facts["dictionary"])
-    store.write_json(facts, "version-data", key, "dataset.json")
+    store.write_json(formats.DATASET_RECORD.stamped(facts), "version-data", key, "dataset.json")
     _try_labels(context, key, dictionary)
     store.finish("version-data", key, started=started)
     return key

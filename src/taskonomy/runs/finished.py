@@ -1,6 +1,5 @@
 """A finished run: its tables, its policies, and the losses that its store holds."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int64
 
+from taskonomy import formats
 from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config
@@ -64,12 +64,12 @@ def read(out: Path, config: Config) -> Finished:
         config: the profile that the run was made with.
 
     Raises:
-        BadInput: there is no finished run, or it was made with another profile.
+        BadInput: there is no finished run, or it was made with another profile or a newer version.
     """
     listed = models.read(out / "models.parquet").to_pylist()
     main = config.regimes[0]
     rows = table.read(out / "affinity.parquet")
-    taxonomy = _taxonomy(out / "taxonomy.json")
+    taxonomy = formats.TAXONOMY.read(out / "taxonomy.json")
     _check_profile(out, config, listed)
     store = Store(str((out / "store").resolve()))
     refs = [models.reference(row) for row in listed]
@@ -89,16 +89,6 @@ def read(out: Path, config: Config) -> Finished:
         digest=digest,
         dictionary=table.dictionary(out / "affinity.parquet"),
     )
-
-
-def _taxonomy(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise BadInput(f"{path}: no such file; expected a finished run's taxonomy.json") from error
-    except ValueError as error:
-        raise BadInput(f"{path}: not JSON ({error}); expected a taxonomy.json") from error
-    return content
 
 
 def _check_profile(out: Path, config: Config, listed: Sequence[Mapping[str, Any]]) -> None:
@@ -134,7 +124,7 @@ def _buildings(
 ) -> tuple[dict[str, Int64[np.ndarray, " _"]], str]:
     """The building of every test image by task, and a word on them."""
     for path in sorted((out / "store" / "version-data").glob("*/dataset.json")):
-        facts = json.loads(path.read_bytes())
+        facts = formats.DATASET_RECORD.read(path)
         if facts["dvc"]["md5"] != digest:
             continue
         if not Path(facts["root"]).is_dir():

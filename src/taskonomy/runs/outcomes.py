@@ -1,8 +1,9 @@
 """How the shards of a run ended, kept in the store: what was tried, what failed, how often."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from taskonomy import formats
 from taskonomy.store import Store
 
 
@@ -30,16 +31,21 @@ class Outcome:
 
 
 def read(store: Store, shard: str) -> Outcome | None:
-    """The outcome of a shard; None where nobody has begun it."""
+    """The outcome of a shard; None where nobody has begun it.
+
+    Raises:
+        BadInput: a newer version has kept it.
+    """
     if not store.exists(*_place(shard)):
         return None
-    content: dict[str, Any] = store.read_json(*_place(shard))
+    content = store.read_format(formats.OUTCOME, *_place(shard))
+    content.pop(formats.JSON_KEY, None)
     return Outcome(**{**content, "failed": tuple(content["failed"])})
 
 
 def write(store: Store, outcome: Outcome) -> None:
     """Keep the outcome of a shard in place of the one before."""
-    store.write_json(asdict(outcome), *_place(outcome.shard))
+    store.write_json(formats.OUTCOME.stamped(asdict(outcome)), *_place(outcome.shard))
 
 
 def _place(shard: str) -> tuple[str, str, str]:

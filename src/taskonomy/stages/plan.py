@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from taskonomy.runs import sharding
-from taskonomy.runs.context import Context, recorded_dictionary
+from taskonomy.runs.context import Context, dataset_record, recorded_dictionary
 from taskonomy.store import code_version, digest
 
 
@@ -22,7 +22,7 @@ class Plan(NamedTuple):
 def plan(context: Context, dataset: str) -> Plan:
     """Lay out which networks to train, and in which shards."""
     store, config = context.open()
-    facts = store.read_json("version-data", dataset, "dataset.json")
+    facts = dataset_record(store, dataset)
     tasks, dictionary = facts["tasks"], recorded_dictionary(facts)
     by_task = sharding.task_shards(dictionary, tasks, config.shards)
     by_transfer = sharding.transfer_shards(

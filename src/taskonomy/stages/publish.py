@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from taskonomy.errors import BadInput
-from taskonomy.runs.context import EXPERIMENT, Context, open_workspace
+from taskonomy.runs.context import EXPERIMENT, Context, dataset_record, open_workspace
 from taskonomy.runs.sharding import run_jobs
 from taskonomy.store import MARKER, Store, code_version, digest
 
@@ -41,7 +41,7 @@ def publish(
     )
     made = publication.Inputs(
         workspace=workspace,
-        facts=store.read_json("version-data", dataset, "dataset.json"),
+        facts=dataset_record(store, dataset),
         refs=refs,
         runs=runs,
         affinity=store.local("compute-affinity", affinity) / "affinity.parquet",

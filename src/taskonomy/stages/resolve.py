@@ -10,6 +10,7 @@ from typing import Any
 
 import fsspec
 
+from taskonomy import formats
 from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import Dictionary
@@ -101,7 +102,9 @@ def resolve(
             ],
         }
         with place.output("resolve", key) as folder:
-            (folder / "policies.json").write_bytes(artifact.canonical(solved))
+            (folder / "policies.json").write_bytes(
+                artifact.canonical(formats.POLICIES.stamped(solved))
+            )
             (folder / "resolved.txt").write_text(words + "\n", encoding="utf-8")
     return key
 

@@ -4,7 +4,6 @@ Readouts are trained from every source, then from sets of the best ones; the tas
 of its own. What the file holds, `targets/declared.py` says.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from taskonomy import formats
 from taskonomy.affinity.bootstrap import bootstrap, resample
 from taskonomy.affinity.measure import LEVEL
 from taskonomy.dictionary import Task
@@ -191,7 +191,7 @@ def _findings(novel: Novel, refs: Sequence[ModelRef]) -> Findings:
 def _taxonomy(run: Run) -> list[dict[str, Any]]:
     """The policies that the run has published."""
     policies: list[dict[str, Any]]
-    policies = json.loads((run.out / "taxonomy.json").read_bytes())["policies"]
+    policies = formats.TAXONOMY.read(run.out / "taxonomy.json")["policies"]
     return policies
 
 

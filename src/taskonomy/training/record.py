@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from taskonomy import formats
 from taskonomy.errors import BadInput
 from taskonomy.store import Store
 from taskonomy.training.identity import model_path
@@ -80,7 +81,8 @@ def save(store: Store, record: Record, weights: Mapping[str, Shaped[np.ndarray, 
         for entry in fields(record)
         if entry.name not in (_LOSSES, _CURVE)
     }
-    content = save_tensors(tensors, metadata={"record": json.dumps(facts, sort_keys=True)})
+    metadata = {"record": json.dumps(facts, sort_keys=True), **formats.MODEL.metadata}
+    content = save_tensors(tensors, metadata=metadata)
     store.write_bytes(content, *model_path(record.model_id))
 
 
@@ -88,12 +90,16 @@ def read(store: Store, identity: str) -> Record:
     """Read a model's facts, losses and curve, but not its weights.
 
     Raises:
-        BadInput: no such model in the store, or its file is damaged.
+        BadInput: no such model in the store, or its file is damaged or of a newer version.
     """
     place = _present(store, identity)
     try:
         with safe_open(store.local(*place), framework="numpy") as file:
-            facts: dict[str, Any] = json.loads(file.metadata()["record"])
+            metadata = file.metadata()
+            version = formats.MODEL.check_metadata(store.path(*place), metadata)
+            facts: dict[str, Any] = json.loads(metadata["record"])
+            if version == 1:
+                facts = _from_first(facts)
             losses, curve = file.get_tensor(_LOSSES), file.get_tensor(_CURVE)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise BadInput(
@@ -102,6 +108,12 @@ def read(store: Store, identity: str) -> Record:
         ) from error
     facts["sources"] = tuple(facts["sources"])
     return Record(**facts, test_losses=losses, curve=curve)
+
+
+def _from_first(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of format 1, which knew no seeds of readouts and gave every model their regime."""
+    regime = int(facts["regime"]) if facts["kind"] in ("transfer", "scratch") else 0
+    return {"readout_seed": 0, **facts, "regime": regime}
 
 
 def weights(store: Store, identity: str) -> dict[str, Shaped[np.ndarray, "..."]]:
