@@ -1,6 +1,5 @@
 """`report.html`: one page, one file, nothing fetched; every figure comes from the run's tables."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,7 +144,8 @@ def _losses(data: ReportData) -> dict[tuple[str, str], float]:
 
 
 def _kinds(models: pa.Table) -> list[tuple[str, int]]:
-    counts = Counter(models.column("kind").to_pylist())
+    kinds = models.column("kind").to_pylist()
+    counts = {kind: kinds.count(kind) for kind in _KINDS}
     return [
         (one if counts[kind] == 1 else several, counts[kind])
         for kind, (one, several) in _KINDS.items()
