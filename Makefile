@@ -32,11 +32,15 @@ test: .venv/.synced  ## the tests
 faults: .venv/.synced  ## the tests of bad input, full disks and interrupts
 	$(BIN)/pytest tests/faults
 
-lint: .venv/.synced  ## style, types, the compiled pipeline
+# A copy is 15 equal lines in two files, blank ones aside; symilar counts what has more than 14.
+lint: .venv/.synced  ## style, types, directions of imports, copies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@echo "symilar: copies of 15 lines"
+	@find src components pipelines k8s benchmarks docs tests -name '*.py' | \
+	  xargs $(BIN)/symilar --duplicates 14 | awk '{print} /^TOTAL .* duplicates=0 /{none = 1} END {exit !none}'
 
 # What an image is called and stands on, and what only its build sees: docs/images.md.
 DOCKER ?= docker
@@ -81,6 +85,7 @@ bench: .venv/.synced  ## every golden optimum of the released affinities, and th
 	$(BIN)/python -m benchmarks.solve $(RELEASED) command
 
 docs: .venv/.synced  ## the figures in docs that commands print
+	$(BIN)/python -m benchmarks.architecture > docs/architecture.svg
 	$(BIN)/python -m benchmarks.cost > docs/cost.txt
 	$(BIN)/python -m benchmarks.schedule --figure docs/scale.svg > docs/scale.txt
 	$(BIN)/python -m benchmarks.solve $(RELEASED) scales > docs/scale-choice.txt

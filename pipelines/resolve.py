@@ -1,12 +1,11 @@
 """New taxonomies from the affinities of a run: other budgets, costs or tasks, and no training."""
 
-from kfp import dsl
-
 from components.resolve.component import resolve as solve
+from pipelines.parameters import pipeline
 from pipelines.steps import step
 
 
-@dsl.pipeline(name="resolve", display_name="Resolve")
+@pipeline(name="resolve", display_name="Resolve")
 def resolve(
     store: str,
     affinity: str,

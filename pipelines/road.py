@@ -1,6 +1,6 @@
 """From data to a published taxonomy: figure 2 of the paper, steps I to IV."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from kfp import dsl
 
@@ -14,44 +14,20 @@ from components.solve_taxonomy.component import solve_taxonomy
 from components.train_task.component import train_task
 from components.train_transfers.component import train_transfers
 from components.version_data.component import version_data
+from pipelines.parameters import Cluster, Run
 from pipelines.steps import step, training
 
 
-class Cluster(NamedTuple):
-    """A pipeline's parameters that say what it runs on; see the pipelines for their meaning."""
-
-    spot: Any
-    on_demand: Any
-    spot_attempts: Any
-    training_cpu: Any
-    training_memory: Any
-    store_secret: Any
-    mlflow_secret: Any
-
-
-def road(
-    store: Any, config: Any, tracking: Any, source: Any, cluster: Cluster, *, previewed: bool
-) -> dsl.PipelineTask:
+def road(run: Run, cluster: Cluster, source: Any, *, previewed: bool) -> dsl.PipelineTask:
     """Lay out every step; return the last one, whose output is the publication's key.
 
     Args:
-        store, config, tracking, source: parameters of the pipeline.
-        cluster: the others.
+        run, cluster, source: parameters of the pipeline.
         previewed: whether a step says what will be trained anew before anything is trained.
     """
-    context = {"store": store, "config": config, "tracking": tracking}
-    pools = {
-        "spot": cluster.spot,
-        "on_demand": cluster.on_demand,
-        "spot_attempts": cluster.spot_attempts,
-    }
+    context, pools = run._asdict(), cluster.pools()
     secret, mlflow = cluster.store_secret, cluster.mlflow_secret
-    gpu = {
-        "cpu": cluster.training_cpu,
-        "memory": cluster.training_memory,
-        "secret": secret,
-        "mlflow": mlflow,
-    }
+    gpu = cluster.training()
 
     dataset = version_data(**context, source=source)
     step(dataset, "Version the data", cpu="4", memory="8Gi", secret=secret, scratch="50Gi")

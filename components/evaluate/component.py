@@ -1,11 +1,10 @@
 """The component evaluate."""
 
-from kfp import dsl
-
+from components.declaration import component
 from components.images import SOLVE
 
 
-@dsl.component(base_image=SOLVE, install_kfp_package=False)
+@component(SOLVE)
 def evaluate(
     store: str,
     config: str,
@@ -16,9 +15,6 @@ def evaluate(
     """Measure what the taxonomy shows: the structure of the affinities and the task tree.
 
     Args:
-        store: root of the store, a folder or an object-store URL.
-        config: one profile of params.yaml, as canonical JSON.
-        tracking: MLflow's tracking URI.
         affinity: the affinities' key.
         taxonomy: the policies' key.
 

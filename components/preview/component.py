@@ -2,10 +2,11 @@
 
 from kfp import dsl
 
+from components.declaration import component
 from components.images import TRAIN
 
 
-@dsl.component(base_image=TRAIN, install_kfp_package=False)
+@component(TRAIN)
 def preview(
     store: str,
     config: str,
@@ -16,10 +17,6 @@ def preview(
     """Say which models a plan would train anew, and which it would keep.
 
     Args:
-        store: root of the store, a folder or an object-store URL.
-        config: one profile of params.yaml, as canonical JSON.
-        tracking: MLflow's tracking URI.
-        plan: the plan's key.
         told: what is trained anew, in words.
 
     Returns:

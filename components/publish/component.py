@@ -2,10 +2,11 @@
 
 from kfp import dsl
 
+from components.declaration import component
 from components.images import TRAIN
 
 
-@dsl.component(base_image=TRAIN, install_kfp_package=False)
+@component(TRAIN)
 def publish(
     store: str,
     config: str,
@@ -25,11 +26,6 @@ def publish(
     """Write the taxonomy artifact, the tables and the report, and register the taxonomy.
 
     Args:
-        store: root of the store, a folder or an object-store URL.
-        config: one profile of params.yaml, as canonical JSON.
-        tracking: MLflow's tracking URI.
-        plan: the plan's key.
-        candidates: the candidates' key.
         affinity: the affinities' key.
         taxonomy: the policies' key.
         evaluation: the evaluation's key.

@@ -2,10 +2,11 @@
 
 from kfp import dsl
 
+from components.declaration import component
 from components.images import SOLVE
 
 
-@dsl.component(base_image=SOLVE, install_kfp_package=False)
+@component(SOLVE)
 def resolve(
     store: str,
     affinity: str,
@@ -30,7 +31,6 @@ def resolve(
     """Solve new taxonomies from stored affinities.
 
     Args:
-        store: root of the store, a folder or an object-store URL.
         affinity: the key of a run's affinities, or the place of an affinity.parquet.
         budgets: the budgets to solve for; none gives every one that buys more.
         max_order: most sources of one transfer.

@@ -2,10 +2,11 @@
 
 from kfp import dsl
 
+from components.declaration import component
 from components.images import TRAIN
 
 
-@dsl.component(base_image=TRAIN, install_kfp_package=False)
+@component(TRAIN)
 def solve_novel(
     store: str,
     config: str,
@@ -19,12 +20,7 @@ def solve_novel(
     """Find a declared task's best transfer policy, and its place in the published taxonomies.
 
     Args:
-        store: root of the store, a folder or an object-store URL.
-        config: one profile of params.yaml, as canonical JSON.
-        tracking: MLflow's tracking URI.
-        plan: the plan's key.
         selected: the selected sets' key.
-        after: ids of the shards that must be trained before; only their order matters.
         summary: the policies in words.
         figures: the best policy in numbers.
 

@@ -1,11 +1,10 @@
 """The component solve-taxonomy."""
 
-from kfp import dsl
-
+from components.declaration import component
 from components.images import SOLVE
 
 
-@dsl.component(base_image=SOLVE, install_kfp_package=False)
+@component(SOLVE)
 def solve_taxonomy(
     store: str,
     config: str,
@@ -15,9 +14,6 @@ def solve_taxonomy(
     """Solve the Boolean Integer Program for every budget and order of the profile.
 
     Args:
-        store: root of the store, a folder or an object-store URL.
-        config: one profile of params.yaml, as canonical JSON.
-        tracking: MLflow's tracking URI.
         affinity: the affinities' key.
 
     Returns:

@@ -1,11 +1,10 @@
 """The component train-transfers."""
 
-from kfp import dsl
-
+from components.declaration import component
 from components.images import TRAIN
 
 
-@dsl.component(base_image=TRAIN, install_kfp_package=False)
+@component(TRAIN)
 def train_transfers(
     store: str,
     config: str,
@@ -13,12 +12,6 @@ def train_transfers(
     shard: str,
 ) -> str:
     """Train one shard of readouts, of first or of higher order, on cached representations.
-
-    Args:
-        store: root of the store, a folder or an object-store URL.
-        config: one profile of params.yaml, as canonical JSON.
-        tracking: MLflow's tracking URI.
-        shard: the key of its plan, and its id.
 
     Returns:
         The shard's id, once it is trained.

@@ -1,11 +1,10 @@
 """The component version-data."""
 
-from kfp import dsl
-
+from components.declaration import component
 from components.images import TRAIN
 
 
-@dsl.component(base_image=TRAIN, install_kfp_package=False)
+@component(TRAIN)
 def version_data(
     store: str,
     config: str,
@@ -15,9 +14,6 @@ def version_data(
     """Render rooms or point at data, verify it, and record its version.
 
     Args:
-        store: root of the store, a folder or an object-store URL.
-        config: one profile of params.yaml, as canonical JSON.
-        tracking: MLflow's tracking URI.
         source: folder of a data set in the Taskonomy layout; empty renders the embedded rooms.
 
     Returns:

@@ -152,9 +152,16 @@ def test_a_component_calls_its_stage_and_its_readme_is_generated(
         for node in ast.parse((folder / "component.py").read_text()).body
         if isinstance(node, ast.FunctionDef)
     )
-    called = {ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
     module, _, name = metadata["work"].rpartition(".")
-    assert f"{module.removeprefix('taskonomy.')}.{name}" in called
+    imported = {
+        (node.module, alias.name)
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    called = {ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
+    assert (module, name) in imported
+    assert name in called
     assert callable(getattr(import_module(module), name))
 
     assert checkout("components.__main__").readme(folder) == (folder / "README.md").read_text(), (

@@ -149,15 +149,25 @@ def test_pixels_without_a_label_are_grey() -> None:
 
 
 class _Page(html.parser.HTMLParser):
-    """Collects what a page would fetch and the anchors that it offers and needs."""
+    """Collects what a page would fetch, the anchors that it offers and needs, and its tables."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fetched: list[str] = []
         self.wanted: set[str] = set()
         self.offered: set[str] = set()
+        self.boxes: list[str | None] = []
+        self.boxes_of_tables: list[str | None] = []
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("div", "figure"):
+            self.boxes.pop()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("div", "figure"):
+            self.boxes.append(dict(attrs).get("class"))
+        if tag == "table":
+            self.boxes_of_tables.append(self.boxes[-1])
         for name, value in attrs:
             if name in ("src", "href", "xlink:href", "action") and value:
                 if value.startswith("#"):
@@ -176,6 +186,12 @@ class TestReport:
         assert found.wanted <= found.offered
         for word in ("localStorage", "sessionStorage", "fetch(", "@import", "url(", "cookie"):
             assert word not in page
+
+    def test_a_table_too_wide_for_the_screen_scrolls(self, page: str) -> None:
+        found = _Page()
+        found.feed(page)
+        assert set(found.boxes_of_tables) == {"scroll"}
+        assert ".scroll { overflow-x: auto;" in page
 
     def test_is_small_and_the_same_each_time(self, data: ReportData, page: str) -> None:
         assert len(page.encode()) < 4 * 2**20

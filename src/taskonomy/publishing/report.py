@@ -18,12 +18,13 @@ from taskonomy.publishing.samples import Samples, example
 
 LIMIT = 8 * 2**20
 _KINDS = {
-    "task": "task-specific networks",
-    "transfer": "readouts",
-    "scratch": "scratch networks",
-    "random": "untrained encoders",
-    "informed_guess": "informed guesses",
+    "task": ("task-specific network", "task-specific networks"),
+    "transfer": ("readout", "readouts"),
+    "scratch": ("scratch network", "scratch networks"),
+    "random": ("untrained encoder", "untrained encoders"),
+    "informed_guess": ("informed guess", "informed guesses"),
 }
+"""The kinds of models in words: one of them, several of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +156,12 @@ def _losses(data: ReportData) -> dict[tuple[str, str], float]:
 
 def _kinds(models: pa.Table) -> list[tuple[str, int]]:
     kinds = models.column("kind").to_pylist()
-    return [(words, kinds.count(kind)) for kind, words in _KINDS.items() if kind in kinds]
+    counts = {kind: kinds.count(kind) for kind in _KINDS}
+    return [
+        (one if counts[kind] == 1 else several, counts[kind])
+        for kind, (one, several) in _KINDS.items()
+        if counts[kind]
+    ]
 
 
 def _failed(models: pa.Table) -> list[dict[str, Any]]:
