@@ -124,7 +124,7 @@ def _traced(
     )
     origin = {
         "dataset": dataset,
-        "data_md5": recorded["dvc"]["md5"],
+        "data_hash": recorded["content"],
         "dvc_revision": recorded["dvc"]["revision"],
         "mlflow_run_id": registered.run_id if registered else None,
         "mlflow_model_version": registered.version if registered else None,
@@ -194,7 +194,7 @@ def _publication(store: Store, affinity: str) -> dict[str, str | None]:
         if digests["affinity"] == affinity:
             return {
                 "publication": key,
-                "data_md5": digests["data"],
+                "data_hash": digests["data"],
                 "dvc_revision": store.read_json("publish", key, "provenance.json")["dvc_revision"],
                 "models": store.path("publish", key, "models.parquet"),
             }
