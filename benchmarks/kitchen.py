@@ -14,7 +14,6 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -106,7 +105,7 @@ def normals(capture: Dataset, out: Path) -> bool:
     restore(of_rooms, record.weights(there.workspace.store, trained))
     of_rooms.eval()
     with tempfile.TemporaryDirectory() as folder:
-        config = replace(there.workspace.config, tasks=(NORMAL.name,))
+        config = there.workspace.config.updated(tasks=(NORMAL.name,))
         parts = splits.split(capture)
         here = Session(Workspace(Store(folder), config, capture, "capture", "capture", parts))
         chosen = here.examples(NORMAL)

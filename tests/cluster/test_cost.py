@@ -1,7 +1,6 @@
 """What a run costs: counts by training's own rules, and arithmetic checked against torch."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,7 +111,7 @@ def test_stages_that_train_nothing_grow_with_what_they_work_on(
     # Ten times the targets and the sources.
     assert many["select-candidates"] == pytest.approx(1000 * few["select-candidates"])
     assert many["publish"] == amounts.models(demo, 260).all
-    more = replace(demo, affinity=replace(demo.affinity, replicates=1000))
+    more = demo.updated(affinity={"replicates": 1000})
     twice = amounts.stages(more, amounts.models(demo))["compute-affinity"]
     assert twice == 2 * few["compute-affinity"]
     found = cost(pipeline, demo, UNITS, {}, tasks=260)
@@ -146,7 +145,7 @@ def test_pods_are_steps_with_their_drivers(pipeline: Compiled) -> None:
 
 
 def test_shards_are_no_more_than_there_is_to_train(demo: Config) -> None:
-    found = shards_of(replace(demo, shards=120), amounts.models(demo))
+    found = shards_of(demo.model_copy(update={"shards": 120}), amounts.models(demo))
     assert found == {"task-networks": 26, "first-order": 120, "higher-order": 120}
 
 

@@ -31,10 +31,8 @@ ON_DEMAND = {**SPOT, "selector": {"pool": "on-demand"}, "tolerations": []}
 def starved(workspace: Workspace) -> Workspace:
     """A workspace whose readouts are too wide for any memory; its networks are trained."""
     train_tasks(workspace, ["class_scene", "normal"])
-    config = workspace.config
-    return replace(
-        workspace, config=replace(config, transfer=replace(config.transfer, width=2**40))
-    )
+    transfer = workspace.config.transfer.model_copy(update={"width": 2**40})
+    return replace(workspace, config=workspace.config.model_copy(update={"transfer": transfer}))
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("gone"), OSError(errno.EIO, "I/O error")])

@@ -1,6 +1,5 @@
 """Shapes of the networks in every profile, and what the readout and the discriminator do."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,7 +84,7 @@ def test_networks_and_readouts_have_the_right_output_in_every_profile(profile: s
 
 def test_a_readout_clips_outliers_only_while_it_trains(small: Config):
     torch.manual_seed(0)
-    certain = replace(small, network=replace(small.network, dropout=0.0))
+    certain = small.updated(network={"dropout": 0.0})
     readout = Readout(task("class_scene"), certain, torch.zeros(4), torch.ones(4), 8)
     usual = torch.randn(8, 1, 4, 8, 8)
     extreme, bounded = usual.clone(), usual.clone()
@@ -121,7 +120,7 @@ def test_egomotion_uses_one_head_for_its_three_pairs(small: Config):
 
 
 def test_dropout_and_width_follow_the_profile(small: Config):
-    network = replace(small.network, dropout=0.5, hidden=640)
+    network = small.network.model_copy(update={"dropout": 0.5, "hidden": 640})
     matching = TaskNetwork(task("point_matching"), network, 2).head
     layers = [m for m in matching.modules() if isinstance(m, nn.Linear)]
 

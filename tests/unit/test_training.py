@@ -111,8 +111,8 @@ def test_sample_predictions_show_what_the_network_saw(workspace: Workspace):
 
 
 def test_a_network_that_diverges_is_recorded_as_failed(workspace: Workspace):
-    hot = replace(workspace.config.training, learning_rate=1e30)
-    config = replace(workspace.config, training=hot)
+    hot = workspace.config.training.model_copy(update={"learning_rate": 1e30})
+    config = workspace.config.model_copy(update={"training": hot})
     train_tasks(replace(workspace, config=config), ["room_layout"])
 
     found = task_record(replace(workspace, config=config), "room_layout")
@@ -166,6 +166,6 @@ def test_the_profiles_themselves_keep_the_fifth(profile: str):
 
 
 def test_too_little_data_names_both_numbers(workspace: Workspace, small: Config):
-    config = replace(small, training=replace(small.training, epochs=1, batch=64))
+    config = small.updated(training={"epochs": 1, "batch": 64})
     with pytest.raises(BadInput, match=r"normal has \d+ training images and 1 steps"):
         examples(replace(workspace, config=config), task("normal"))

@@ -55,8 +55,8 @@ def test_the_order_of_sources_does_not_matter(workspace: Workspace):
 
 def test_a_readout_is_named_by_its_sources_networks(workspace: Workspace):
     config = workspace.config
-    longer = replace(config, training=replace(config.training, epochs=11))
-    wider = replace(config, transfer=replace(config.transfer, max_order=4))
+    longer = config.updated(training={"epochs": 11})
+    wider = config.updated(transfer={"max_order": 4})
     name = model_id(workspace, "transfer", "normal", ("reshading",))
 
     assert model_id(replace(workspace, config=longer), "transfer", "normal", ("reshading",)) != name
