@@ -2,13 +2,41 @@
 
 import os
 import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from threading import Thread
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 WORKERS = 2
 """Processes side by side where the work is dealt out; kfp.local runs no more iterations at once."""
+
+
+Unit = TypeVar("Unit")
+Result = TypeVar("Result")
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def each(
+    function: Callable[[Unit], Result], units: Sequence[Unit], processes: int
+) -> Iterator[Result]:
+    """Return what a function gives for each unit, in order, by so many processes; 1 is this one.
+
+    Nothing more is begun once a unit has failed or the caller has stopped.
+    """
+    if processes == 1:
+        yield from map(function, units)
+        return
+    with pool(processes) as executor:
+        try:
+            yield from executor.map(function, units)
+        except BaseException:
+            executor.shutdown(cancel_futures=True)
+            raise
 
 
 def pool(workers: int) -> ProcessPoolExecutor:

@@ -24,7 +24,7 @@ from .conftest import Run
 def folder(run: Run) -> Path:
     """The run's evaluation, its taxonomies solved again on few replicates."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(appraisal, "SOLVED", 2)
+        patch.setattr(evaluation, "SOLVED", 2)
         return evaluation.evaluate(run.out, load(run.folder / "params.yaml", "tiny"))
 
 

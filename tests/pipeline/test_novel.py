@@ -124,7 +124,7 @@ def test_its_summary_says_which_data_and_which_taxonomy(inserted: Inserted, tmp_
     kubeflow_pages.inserted(inserted.context, plan, inserted.key, summary, figures)
     text = Path(summary.path).read_text()
     assert text.startswith("# Depth code\n")
-    assert summary.metadata["data_md5"] in text
+    assert summary.metadata["data_hash"] in text
     assert summary.metadata["publication"] == inserted.taxonomy
     kept = MlflowClient(inserted.context.tracking).get_run(summary.metadata["mlflow_run_id"])
     assert kept.data.tags["taskonomy.digest"] == inserted.taxonomy

@@ -12,6 +12,7 @@ import pytest
 
 from taskonomy.affinity import table
 from taskonomy.config import load
+from taskonomy.data.content import content as hash_of
 from taskonomy.dictionary import DICTIONARY
 from taskonomy.publishing import artifact, models
 from taskonomy.runs.context import Context, open_workspace
@@ -123,6 +124,8 @@ def test_no_building_is_in_two_splits(run: Run) -> None:
     )
     assert content["split"]["kind"] == "building"
     assert content["dvc"]["md5"].endswith(".dir")
+    published = json.loads((run.out / "taxonomy.json").read_text())["digests"]
+    assert published["data"] == content["content"] == hash_of(content["root"])
 
 
 def test_a_second_run_trains_nothing_and_publishes_the_same(run: Run) -> None:

@@ -86,8 +86,8 @@ def test_the_texts_say_what_was_trained_on_what(shown: dict[str, Artifact]) -> N
     assert all(isinstance(value, float) for value in figures.values())
     assert figures["tasks"] == len(TASKS)
     assert f"{figures['mean_quality']:.3f}" in summary
-    assert shown["summary"].metadata["data_md5"] in summary
-    assert shown["summary"].metadata["data_md5"] in card
+    assert shown["summary"].metadata["data_hash"] in summary
+    assert shown["summary"].metadata["data_hash"] in card
     for heading in ("Use", "Data", "Measured", "Limits"):
         assert f"\n## {heading}\n" in card
 
@@ -115,8 +115,8 @@ def test_new_taxonomies_say_which_data_their_affinities_are_from(
     kubeflow_pages.resolved(context.store, key, *made)
     content = json.loads((run.out / "taxonomy.json").read_text())
     metadata = made[1].metadata
-    assert metadata["data_md5"] == content["digests"]["data"]
-    assert metadata["data_md5"] in Path(made[1].path).read_text()
+    assert metadata["data_hash"] == content["digests"]["data"]
+    assert metadata["data_hash"] in Path(made[1].path).read_text()
     assert Path(metadata["models"]).read_bytes() == (run.out / "models.parquet").read_bytes()
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from taskonomy.data import layout
+from taskonomy.data.content import content
 from taskonomy.data.layout import View
 from taskonomy.data.verify import verify
 from taskonomy.errors import BadInput
@@ -33,6 +34,8 @@ def test_a_sound_data_set_has_no_faults(clean: Path) -> None:
     assert report.angle < 2
     assert report.reprojected < 0.002
     assert "0 fault(s)" in report.text
+    assert report.content == content(str(clean))
+    assert report.content in report.text
 
 
 # --- How to plant each fault, in the first view of a house or in both ----------------------------
@@ -65,6 +68,12 @@ def flipped_bit(content: bytes) -> bytes:
     spoiled = bytearray(content)
     spoiled[len(content) // 2] ^= 0xFF
     return bytes(spoiled)
+
+
+def link_to_nothing(root: Path, house: str) -> None:
+    file = layout.path(root, View(house, 0, 0), "edge_texture")
+    file.unlink()
+    file.symlink_to("moved.png")
 
 
 def png(levels: np.ndarray) -> Callable[[bytes], bytes]:
@@ -108,6 +117,10 @@ FAULTS: dict[str, tuple[Spoil, str]] = {
     "a missing label file": (
         lambda root, house: layout.path(root, View(house, 0, 1), "reshading").unlink(),
         "point_0_view_1_domain_reshading.png: missing, expected a file for each of",
+    ),
+    "a link to nothing": (
+        link_to_nothing,
+        "edge_texture.png: found a link to nothing, expected the edge_texture of",
     ),
     "a missing label folder": (
         lambda root, house: shutil.rmtree(root / house / "edge_texture"),
@@ -282,9 +295,10 @@ def sound(clean: Path, tmp_path: Path) -> Path:
 
 
 def the_fault(root: Path) -> str:
-    found = verify(root).faults
-    assert len(found) == 1, found
-    return found[0]
+    report = verify(root)
+    assert len(report.faults) == 1, report.faults
+    assert report.content == ""
+    return report.faults[0]
 
 
 @pytest.mark.parametrize(

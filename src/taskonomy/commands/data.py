@@ -56,6 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     index.add_argument("data", metavar="DIR|URL")
     index.set_defaults(command=_index)
 
+    hash_ = commands.add_parser("hash", help="the hash of a data set's content, of files or shards")
+    hash_.add_argument("data", metavar="DIR|URL")
+    hash_.set_defaults(command=_hash)
+
     pack = commands.add_parser("pack", help="repack a data set into tar shards (WebDataset)")
     pack.add_argument("data", metavar="DIR|URL")
     pack.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -127,6 +131,13 @@ def _index(options: argparse.Namespace) -> int:
     found = catalogue.scan(options.data)
     catalogue.keep(found)
     print(f"{found.count} files of {len(found.views)} views, {len(found.domains)} domains")
+    return 0
+
+
+def _hash(options: argparse.Namespace) -> int:
+    from taskonomy.data.content import content
+
+    print(content(options.data))
     return 0
 
 

@@ -134,7 +134,8 @@ def scan(root: str) -> Catalogue:
     Hidden entries, files beside the buildings and folders without an rgb folder are ignored.
 
     Raises:
-        BadInput: `root` is missing, is no folder, or holds no rgb image in this layout.
+        BadInput: `root` is missing, is no folder, or holds no rgb image in this layout; a folder is
+            a link to nothing.
     """
     fs, base = fsspec.core.url_to_fs(root)
     if not fs.isdir(base):
@@ -159,6 +160,8 @@ def scan(root: str) -> Catalogue:
 
 
 def _names(fs: Any, folder: str) -> list[str]:
+    if Path(folder).is_symlink() and not Path(folder).exists():
+        raise BadInput(f"{folder}: found a link to nothing, expected what it links to")
     return [path.rsplit("/", 1)[-1] for path in fs.ls(folder, detail=False)]
 
 

@@ -170,7 +170,7 @@ def unpack(source: str, out: Path) -> int:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out}: found something there, expected an absent or empty folder")
-    table = _index(source)
+    table = index(source)
     fs, base = fsspec.core.url_to_fs(source)
     temporary = out.parent / f".{out.name}.{uuid4().hex}"
     try:
@@ -195,7 +195,13 @@ def _place(root: Path, view: View, domain: str, content: bytes) -> None:
     files.fill(layout.path(root, view, domain), content)
 
 
-def _index(source: str) -> dict[str, Any]:
+def index(source: str) -> dict[str, Any]:
+    """Return what lies beside the shards: `views`, and of each of the `shards` its numbers of views
+    and files.
+
+    Raises:
+        BadInput: there are no shards.
+    """
     fs, base = fsspec.core.url_to_fs(source)
     if not fs.exists(f"{base}/{INDEX}"):
         raise BadInput(f"{source}: found no {INDEX}, expected a folder that `data pack` finished")
@@ -206,13 +212,13 @@ def _grouped(
     source: str, shards: Sequence[str] | None, domains: Collection[str]
 ) -> Iterator[tuple[View, dict[str, bytes]]]:
     """Each view's files of those domains, by domain."""
-    counts = {shard["name"]: shard["files"] for shard in _index(source)["shards"]}
+    counts = {shard["name"]: shard["files"] for shard in index(source)["shards"]}
     for name in counts if shards is None else shards:
         if name not in counts:
             raise BadInput(f"{source}/{name}: found no such shard in {INDEX}")
         before: View | None = None
         contents: dict[str, bytes] = {}
-        for view, domain, content in _members(f"{source}/{name}", counts[name], domains):
+        for view, domain, content in members(f"{source}/{name}", counts[name], domains):
             if before is not None and view != before:
                 yield before, contents
                 contents = {}
@@ -223,10 +229,19 @@ def _grouped(
             yield before, contents
 
 
-def _members(
+def members(
     where: str, expected: int, domains: Collection[str]
 ) -> Iterator[tuple[View, str, bytes | None]]:
-    """Each file's view, domain and, if it is one of those domains, content."""
+    """Return each file's view, domain and, if it is one of those domains, content.
+
+    Args:
+        where: a shard's path or URL.
+        expected: how many files it holds.
+        domains: whose files to read; others are passed by.
+
+    Raises:
+        BadInput: the shard is missing or damaged.
+    """
     found = 0
     with (
         _damage_named(where),

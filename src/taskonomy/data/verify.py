@@ -1,10 +1,8 @@
 """Whether a data set is what it should be: every file read, and what files say about each other."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +13,11 @@ from taskonomy.data import catalogue, codecs, consistency, layout, splits
 from taskonomy.data.availability import DECLARATION, declaration
 from taskonomy.data.catalogue import Catalogue
 from taskonomy.data.consistency import Findings
+from taskonomy.data.content import Label, combine, digest
 from taskonomy.data.layout import Dataset, View
 from taskonomy.data.reprojection import pair_errors
 from taskonomy.errors import BadInput
-from taskonomy.workers import pool as start
+from taskonomy.workers import cores, each
 
 NOT_UNIT = 0.1
 """How far from 1 a stored normal may be: eight bits a coordinate, and averaging at edges."""
@@ -42,6 +41,7 @@ class Report:
         reprojected: the median over pairs of views of the median difference between one's points
             and the other's depth, in metres; nan where there are no such pairs.
         split: how the data set splits, or why it cannot be split.
+        content: the data set's hash, as of `content.content`; empty for a faulty one.
         faults: one line each, naming the file; empty for a sound data set.
     """
 
@@ -52,6 +52,7 @@ class Report:
     angle: float
     reprojected: float
     split: str
+    content: str
     faults: tuple[str, ...]
 
     @property
@@ -67,13 +68,15 @@ class Report:
         if np.isfinite(self.reprojected):
             text = f"{100 * self.reprojected:.1f} cm (median)"
             lines.append(f"views of one point agree on depth within {text}")
+        if self.content:
+            lines.append(f"hash: {self.content}")
         return "\n".join([*lines, f"{len(self.faults)} fault(s)"])
 
 
 class _Checked(NamedTuple):
     files: int
     faults: list[str]
-    rgb: bytes
+    digests: dict[str, str]
     found: Findings
 
 
@@ -122,6 +125,7 @@ def verify(root: Path) -> Report:
         angle=float(np.median(angles)) if angles else float("nan"),
         reprojected=float(np.median(errors)) if len(errors) else float("nan"),
         split=split,
+        content="" if faults else combine(_labels(dataset, checked)),
         faults=tuple(faults),
     )
 
@@ -154,18 +158,12 @@ def _without_image(root: Path, listed: Catalogue) -> Iterator[str]:
 
 def _check_all(dataset: Dataset) -> Iterator[_Checked]:
     """Every view, in order; by processes where there are enough to pay for starting them."""
-    workers = len(os.sched_getaffinity(0))
-    if workers == 1 or len(dataset.views) < _WORTH_PROCESSES:
+    if cores() == 1 or len(dataset.views) < _WORTH_PROCESSES:
         yield from (_check(dataset, view) for view in dataset.views)
         return
     chunks = [dataset.views[i : i + _CHUNK] for i in range(0, len(dataset.views), _CHUNK)]
-    with start(workers) as pool:
-        try:
-            for results in pool.map(partial(_check_some, dataset.root), chunks):
-                yield from results
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for results in each(partial(_check_some, dataset.root), chunks, cores()):
+        yield from results
 
 
 def _check_some(root: Path, views: Sequence[View]) -> list[_Checked]:
@@ -181,7 +179,7 @@ def _check(dataset: Dataset, view: View) -> _Checked:
     """All files of a view."""
     values: dict[str, Any] = {}
     faults: list[str] = []
-    count, rgb = 0, b""
+    count, digests = 0, dict[str, str]()
     for domain in sorted(dataset.domains):
         if (view.building, domain) not in dataset.places:
             continue
@@ -190,6 +188,8 @@ def _check(dataset: Dataset, view: View) -> _Checked:
             content = file.read_bytes()
             values[domain] = codecs.decode(codecs.DOMAINS[domain], content, str(file))
         except FileNotFoundError:
+            if file.is_symlink():
+                faults.append(f"{file}: found a link to nothing, expected the {domain} of {view}")
             continue  # listed among the missing
         except OSError as error:
             faults.append(f"{file}: cannot be read ({error.strerror})")
@@ -199,14 +199,13 @@ def _check(dataset: Dataset, view: View) -> _Checked:
             continue
         finally:
             count += 1
-        if domain == "rgb":
-            rgb = sha256(content).digest()
+        digests[domain] = digest(content)
         if domain == "normal":
             faults += _lengths(content, file)
     said = [*consistency.within_view(values), *_sightings(dataset, view.building, values)]
     faults += (f"{layout.locate(dataset, view, domain)}: {text}" for domain, text in said)
     # A view with a fault of its own is no witness of what is wrong with a building.
-    return _Checked(count, faults, rgb, consistency.findings({} if faults else values))
+    return _Checked(count, faults, digests, consistency.findings({} if faults else values))
 
 
 def _lengths(content: bytes, file: Path) -> Iterator[str]:
@@ -246,11 +245,16 @@ def _disagreeing(dataset: Dataset, checked: Sequence[_Checked]) -> Iterator[str]
         yield f"{layout.locate(dataset, view, domain)}: {text}"
 
 
+def _labels(dataset: Dataset, checked: Sequence[_Checked]) -> Iterator[Label]:
+    for view, result in zip(dataset.views, checked, strict=True):
+        yield from (Label(view, *of_domain) for of_domain in result.digests.items())
+
+
 def _twice(dataset: Dataset, of_split: list[int], checked: Sequence[_Checked]) -> Iterator[str]:
     """Images that are there more than once; between splits they leak."""
-    first: dict[bytes, int] = {}
+    first: dict[str, int] = {}
     for i, (view, result) in enumerate(zip(dataset.views, checked, strict=True)):
-        before = first.setdefault(result.rgb, i) if result.rgb else i
+        before = first.setdefault(result.digests["rgb"], i) if "rgb" in result.digests else i
         if before == i:
             continue
         here, there = (splits.NAMES[of_split[k]] if of_split[k] >= 0 else "" for k in (i, before))

@@ -1,4 +1,5 @@
-"""The version of a data set: DVC's content hash of its files, recorded without copying them."""
+"""What DVC knows of a data set: its hash of the folder with all that lies in it, recorded without
+copying files. The hash that names a data set, whatever it lies in, is that of `content`."""
 
 import os
 import shutil

@@ -138,7 +138,7 @@ def _traced(
     )
     origin = {
         "dataset": dataset,
-        "data_md5": recorded["dvc"]["md5"],
+        "data_hash": recorded["content"],
         "dvc_revision": recorded["dvc"]["revision"],
         "mlflow_run_id": registered.run_id if registered else None,
         "mlflow_model_version": registered.version if registered else None,
@@ -210,7 +210,7 @@ def _publication(store: Store, affinity: str) -> dict[str, str | None]:
             made = store.read_format(formats.PROVENANCE, "publish", key, "provenance.json")
             return {
                 "publication": key,
-                "data_md5": digests["data"],
+                "data_hash": digests["data"],
                 "dvc_revision": made["dvc_revision"],
                 "models": store.path("publish", key, "models.parquet"),
             }

@@ -153,7 +153,7 @@ def resolved(words: str, publication: Mapping[str, str | None]) -> str:
 
     Args:
         words: the policies.
-        publication: `data_md5`, `dvc_revision` and `models`, the place of the table that names the
+        publication: `data_hash`, `dvc_revision` and `models`, the place of the table that names the
             models' runs in MLflow; empty where no publication is known.
     """
     lines = ["# Taxonomies", "", f"```\n{words}```"]
@@ -162,7 +162,7 @@ def resolved(words: str, publication: Mapping[str, str | None]) -> str:
             "",
             "| | |",
             "|---|---|",
-            *_versions(publication["data_md5"], publication["dvc_revision"]),
+            *_versions(publication["data_hash"], publication["dvc_revision"]),
             f"| Models and their runs in MLflow | `{publication['models']}` |",
         ]
     return "\n".join(lines) + "\n"
@@ -180,13 +180,13 @@ def _origin(dataset: Mapping[str, Any]) -> list[str]:
     recorded = dataset["dvc"]
     return [
         f"| Data | {dataset['source']} |",
-        *_versions(recorded["md5"], recorded["revision"]),
+        *_versions(dataset["content"], recorded["revision"]),
     ]
 
 
-def _versions(md5: str | None, revision: str | None) -> list[str]:
+def _versions(content: str | None, revision: str | None) -> list[str]:
     return [
-        f"| Data's version | `{md5}` |",
+        f"| Data's hash | `{content}` |",
         f"| Data's revision | {revision or 'outside of a repository'} |",
     ]
 

@@ -71,7 +71,11 @@ def write(made: Inputs, folder: Path) -> dict[str, float]:
         left_out=made.facts["left_out"],
         costs=made.workspace.config.taxonomy.costs,
         policies=made.policies,
-        digests={"data": made.facts["dvc"]["md5"], "affinity": _sha256(made.affinity)},
+        digests={
+            "data": made.facts["content"],
+            "data_and_splits": made.workspace.content,
+            "affinity": _sha256(made.affinity),
+        },
     )
     (folder / "taxonomy.json").write_bytes(artifact.canonical(taxonomy))
     provenance = artifact.provenance(
@@ -104,7 +108,7 @@ def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: flo
         seconds=seconds,
         dataset=DatasetFacts(
             source=facts["source"],
-            version=facts["dvc"]["md5"],
+            version=facts["content"],
             views=facts["views"],
             buildings=facts["buildings"],
             size=config.network.image_size,

@@ -33,7 +33,7 @@ class DatasetFacts:
 
     Attributes:
         source: where the images come from, in words or as the folder's name.
-        version: the data's version: the DVC hash or revision.
+        version: the hash of the data set's content.
         views: number of views.
         buildings: number of buildings.
         size: height and width of an image as the networks see it, in pixels.

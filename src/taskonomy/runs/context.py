@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from taskonomy import formats
 from taskonomy.config import Config
 from taskonomy.dictionary import DICTIONARY, Dictionary, Task
+from taskonomy.errors import BadInput
 from taskonomy.store import Store, digest
 
 if TYPE_CHECKING:
@@ -76,12 +77,21 @@ def dataset_record(store: Store, dataset: str) -> dict[str, Any]:
 
 
 def recorded_content(facts: Mapping[str, Any]) -> str:
-    """What models learn from, of a `dataset.json`: its files and splits, whatever is asked of them.
+    """What models learn from, of a `dataset.json`: labels and splits, whatever is asked of them.
 
-    A dictionary with one task more thus leaves every trained model its name.
+    A dictionary with one task more thus leaves every trained model its name, and so does moving or
+    repacking the data.
+
+    Raises:
+        BadInput: an older version of taskonomy wrote these facts.
     """
+    if "content" not in facts:
+        raise BadInput(
+            f"the record of {facts['root']}: found no `content`, its labels' hash; expected what "
+            "this version of taskonomy records (run version-data again)"
+        )
     split = {part: facts["split"][part] for part in ("train", "val", "test")}
-    return digest(md5=facts["dvc"]["md5"], split=split)
+    return digest(content=facts["content"], split=split)
 
 
 def recorded_dictionary(facts: Mapping[str, Any]) -> Dictionary:

@@ -22,8 +22,9 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
         started: when the run began, as `now` says it.
 
     Returns:
-        The data set's key; `version-data/<key>/dataset.json` holds its folder, DVC version, splits,
-        the tasks it has labels for and those it has none for, with the reason.
+        The data set's key; `version-data/<key>/dataset.json` holds its folder, the hash of its
+        content, DVC's version, splits, the tasks it has labels for and those it has none for, with
+        the reason.
 
     Raises:
         BadInput: the data set is faulty or lacks labels that it should have.
@@ -47,6 +48,7 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
     facts = {
         "root": str(root),
         "source": source or "scenes",
+        "content": report.content,
         "dvc": recorded,
         "tasks": have,
         "left_out": missing,
@@ -56,8 +58,13 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
         "views": len(dataset.views),
         "buildings": len(dataset.buildings),
     }
-    content = recorded_content(facts)
-    key = digest(stage="version-data", content=content, tasks=have, dictionary=facts["dictionary"])
+    key = digest(
+        stage="version-data",
+        content=recorded_content(facts),
+        tasks=have,
+        classes=facts["classes"],
+        dictionary=facts["dictionary"],
+    )
     store.write_json(formats.DATASET_RECORD.stamped(facts), "version-data", key, "dataset.json")
     _try_labels(context, key, dictionary)
     store.finish("version-data", key, started=started)

@@ -15,7 +15,7 @@ from taskonomy.config import Config
 from taskonomy.dictionary import Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.publishing import models
-from taskonomy.runs.context import Context, open_workspace
+from taskonomy.runs.context import Context, open_workspace, recorded_content
 from taskonomy.store import Store
 from taskonomy.training import record
 from taskonomy.training.examples import examples
@@ -39,7 +39,7 @@ class Finished:
         networks, guesses: losses of the task networks and of the informed guesses.
         buildings: the building of every test image by task, as numbers; empty where unknown.
         grouping: in words, what `buildings` are or why they are unknown.
-        digest: the version of the data.
+        digest: the hash of the data set.
         dictionary: the tasks that the run knows.
     """
 
@@ -74,8 +74,8 @@ def read(out: Path, config: Config) -> Finished:
     store = Store(str((out / "store").resolve()))
     refs = [models.reference(row) for row in listed]
     networks = _by_kind(store, refs, "task")
-    digest = taxonomy["digests"]["data"]
-    buildings, grouping = _buildings(out, config, digest, networks)
+    digests = taxonomy["digests"]
+    buildings, grouping = _buildings(out, config, digests.get("data_and_splits"), networks)
     return Finished(
         config=config,
         candidates=tuple(row for row in rows if row.regime == str(main)),
@@ -86,7 +86,7 @@ def read(out: Path, config: Config) -> Finished:
         guesses=_by_kind(store, refs, "informed_guess"),
         buildings=buildings,
         grouping=grouping,
-        digest=digest,
+        digest=digests["data"],
         dictionary=table.dictionary(out / "affinity.parquet"),
     )
 
@@ -120,12 +120,12 @@ def _by_kind(store: Store, refs: Sequence[ModelRef], kind: str) -> dict[str, Any
 
 
 def _buildings(
-    out: Path, config: Config, digest: str, networks: Losses
+    out: Path, config: Config, content: str | None, networks: Losses
 ) -> tuple[dict[str, Int64[np.ndarray, " _"]], str]:
     """The building of every test image by task, and a word on them."""
     for path in sorted((out / "store" / "version-data").glob("*/dataset.json")):
         facts = formats.DATASET_RECORD.read(path)
-        if facts["dvc"]["md5"] != digest:
+        if "content" not in facts or recorded_content(facts) != content:
             continue
         if not Path(facts["root"]).is_dir():
             return {}, f"unknown: the data set is no longer at {facts['root']}"

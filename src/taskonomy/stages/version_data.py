@@ -17,8 +17,9 @@ def version_data(context: Context, source: str) -> str:
         source: folder of a data set in the Taskonomy layout; empty renders the embedded rooms.
 
     Returns:
-        The data set's key; `version-data/<key>/dataset.json` holds its folder, DVC version, splits,
-        the tasks it has labels for and those it has none for, with the reason.
+        The data set's key; `version-data/<key>/dataset.json` holds its folder, the hash of its
+        content, DVC's version, splits, the tasks it has labels for and those it has none for, with
+        the reason.
 
     Raises:
         BadInput: the data set is faulty or lacks labels that it should have.
