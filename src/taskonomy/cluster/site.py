@@ -49,7 +49,7 @@ def site() -> Site:
     """The names of k8s/base and k8s/queues."""
     (binding,) = _objects("base/accounts.yaml", "RoleBinding")
     (role,) = _objects("base/accounts.yaml", "Role")
-    (namespace,) = _objects("base/namespace.yaml", "Namespace")
+    (namespace,) = _objects("base/namespace/namespace.yaml", "Namespace")
     (service,) = _objects("base/mlflow.yaml", "Service")
     (quota,) = _objects("base/limits.yaml", "ResourceQuota")
     (queue,) = _objects("queues/queues.yaml", "LocalQueue")
