@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from k8s.checks.manifests import Finding, Overlay
 
 # What may follow a service's name and its namespace.
-_ENDINGS = ([], ["svc"], ["svc", "cluster", "local"])
+_ENDINGS: tuple[list[str], ...] = ([], ["svc"], ["svc", "cluster", "local"])
 
 
 def check(overlay: Overlay) -> Iterator[Finding]:
