@@ -10,7 +10,8 @@ from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
 from taskonomy.errors import BadInput
-from taskonomy.tracking.client import Connection, connect
+from taskonomy.tracking import artifacts
+from taskonomy.tracking.client import Connection, answering, connect
 
 MODEL = "taxonomy"
 DIGEST = "taskonomy.digest"
@@ -48,7 +49,7 @@ def register_taxonomy(
         tags: what else its run is found by.
     """
     connection = connect(tracking_uri, experiment)
-    with connection.writing():
+    with connection.writing(), answering(tracking_uri):
         found = _registered(connection, digest)
         return found or _register(connection, digest, files, params, metrics, tags)
 
@@ -73,7 +74,9 @@ def registered_module(tracking_uri: str, uri: str) -> Any:
 
 def find_taxonomy(tracking_uri: str, experiment: str, digest: str) -> Registered | None:
     """The registered taxonomy with that key in the store; None where there is none."""
-    return _registered(connect(tracking_uri, experiment), digest)
+    connection = connect(tracking_uri, experiment)
+    with answering(tracking_uri):
+        return _registered(connection, digest)
 
 
 def _registered(connection: Connection, digest: str) -> Registered | None:
@@ -101,7 +104,7 @@ def _register(
         params=[Param(key, str(value)) for key, value in params.items()],
     )
     for file in files:
-        client.log_artifact(run_id, str(file))
+        artifacts.store(connection, run.info.artifact_uri, file)
     client.set_terminated(run_id)
     try:
         client.get_registered_model(MODEL)
