@@ -37,7 +37,8 @@ def register_taxonomy(
 ) -> Registered:
     """Register a published taxonomy as a version of the model `taxonomy`.
 
-    Its run holds the files. A taxonomy that is registered already is found, not registered twice.
+    Its run holds the files. A taxonomy that is registered already is found, not registered twice; a
+    run that an interrupted registration left open is marked as killed.
 
     Args:
         tracking_uri: `sqlite:///FILE` or the address of a tracking server.
@@ -51,7 +52,10 @@ def register_taxonomy(
     connection = connect(tracking_uri, experiment)
     with connection.writing(), answering(tracking_uri):
         found = _registered(connection, digest)
-        return found or _register(connection, digest, files, params, metrics, tags)
+        if found is None:
+            _close_interrupted(connection, digest)
+            found = _register(connection, digest, files, params, metrics, tags)
+        return found
 
 
 def registered_module(tracking_uri: str, uri: str) -> Any:
@@ -84,6 +88,12 @@ def _registered(connection: Connection, digest: str) -> Registered | None:
     for version in connection.client.search_model_versions(query, max_results=1):
         return Registered(str(version.run_id), str(version.version), connection.experiment)
     return None
+
+
+def _close_interrupted(connection: Connection, digest: str) -> None:
+    query = f"tags.`{DIGEST}` = {json.dumps(digest)} AND attributes.status = 'RUNNING'"
+    for run in connection.client.search_runs([connection.experiment], query):
+        connection.client.set_terminated(run.info.run_id, "KILLED")
 
 
 def _register(
