@@ -14,7 +14,6 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -27,7 +26,7 @@ from taskonomy.config import load
 from taskonomy.data import layout, splits
 from taskonomy.data.layout import Dataset
 from taskonomy.data.reprojection import OVERLAPPING, pair_errors
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.networks.losses import example_losses
 from taskonomy.runs.run import open_run
 from taskonomy.store import Store
@@ -46,7 +45,7 @@ from taskonomy.training.workspace import Workspace
 PAIRS = 200
 AGREEING = 0.03
 """Metres: the goal for the median over pairs."""
-NORMAL = task("normal")
+NORMAL = DICTIONARY["normal"]
 
 
 def main() -> int:
@@ -106,7 +105,7 @@ def normals(capture: Dataset, out: Path) -> bool:
     restore(of_rooms, record.weights(there.workspace.store, trained))
     of_rooms.eval()
     with tempfile.TemporaryDirectory() as folder:
-        config = replace(there.workspace.config, tasks=(NORMAL.name,))
+        config = there.workspace.config.updated(tasks=(NORMAL.name,))
         parts = splits.split(capture)
         here = Session(Workspace(Store(folder), config, capture, "capture", "capture", parts))
         chosen = here.examples(NORMAL)

@@ -19,17 +19,17 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64
+from taskonomy.targets.encodings import encode_map
 from tqdm import tqdm
 
 from benchmarks import sensor
 from taskonomy.captures import annotate, planes
-from taskonomy.data import cameras, items, labels, layout
+from taskonomy.data import camera_records, cameras, labels, layout
 from taskonomy.errors import BadInput
 from taskonomy.rooms.render import Camera, render_view
 from taskonomy.rooms.rooms import SCENE_CLASSES, build_room
 from taskonomy.rooms.shading import Stage
 from taskonomy.rooms.viewpoints import choose_fixations
-from taskonomy.targets.encodings import encode_map
 
 SEED = 3
 SIZES = (64, 128, 256)
@@ -238,7 +238,7 @@ def _exact(stage: Stage, found: dict[str, Any], turn: Float[np.ndarray, "3 3"]) 
     """The room's own labels of an annotated view."""
     info = found["point_info"]
     location = turn.T @ np.array(info["camera_location"])
-    rotation, fov = turn.T @ items.rotation(info), info["field_of_view_rads"]
+    rotation, fov = turn.T @ camera_records.rotation(info), info["field_of_view_rads"]
     seen = render_view(stage, Camera(location, rotation, fov), VIEW_SIZE)
     content = cameras.unproject(seen.depth_z.astype(float), location, rotation, fov)
     record = cameras.point_info(
@@ -283,7 +283,7 @@ def _errors(
     level = np.abs(turn[:2, :2]).max(1)
     axes = np.degrees(np.arccos(np.clip([*level, turn[2, 2]], -1, 1)))
     yield Error("vanishing_point", "degrees, mean of three directions", axes.mean(), np.nan)
-    box, room = (items.room_layout(each["point_info"]) for each in (found, exact))
+    box, room = (camera_records.room_layout(each["point_info"]) for each in (found, exact))
     off = 100 * float(np.linalg.norm(box[:3] - room[:3]))
     yield Error("room_layout", "cm between the boxes' centres", off, np.nan)
     sides = 100 * float(np.abs(box[6:] - room[6:]).mean())

@@ -25,7 +25,7 @@ import torch
 from taskonomy.config import load
 from taskonomy.data import catalogue, layout, shards
 from taskonomy.data.codecs import DOMAINS
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.networks.task_network import TaskNetwork
 from taskonomy.rooms.dataset import render_dataset
 from taskonomy.training.example_loader import Feed
@@ -81,7 +81,7 @@ def listing(count: int) -> bool:
 
 def decoding() -> None:
     """Time decoding, the making of examples, and training on them."""
-    config, normal = load(Path("params.yaml"), "demo"), task("normal")
+    config, normal = load(Path("params.yaml"), "demo"), DICTIONARY["normal"]
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         root, packed = Path(folder) / "rooms", Path(folder) / "shards"

@@ -17,7 +17,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -70,15 +69,17 @@ def server(log: Path) -> Iterator[None]:
 def tiny() -> Config:
     """The demo profile on few tasks, small images and with little training."""
     config = load(ROOT / "params.yaml", "demo")
-    return replace(
-        config,
+    network = {"image_size": 32, "target_size": 16, "widths": (8, 8, 8)}
+    transfer = {"test_images": 16, "steps": 2, "batch": 8, "top": 3}
+    return config.updated(
         tasks=TASKS,
-        data=replace(config.data, images=IMAGES, size=32),
-        network=replace(config.network, image_size=32, target_size=16, widths=(4, 8, 8)),
-        training=replace(config.training, epochs=4, batch=8),
-        transfer=replace(config.transfer, images=16, test_images=16, steps=2, batch=8, top=3),
-        affinity=replace(config.affinity, replicates=20),
-        taxonomy=replace(config.taxonomy, budgets=(2, 4)),
+        regimes=(16,),
+        data={"images": IMAGES, "size": 32},
+        network=network,
+        training={"epochs": 4, "batch": 8},
+        transfer=transfer,
+        affinity={"replicates": 20},
+        taxonomy={"budgets": (2, 4)},
     )
 
 

@@ -1,119 +1,169 @@
-"""Configuration: the profiles of params.yaml as frozen dataclasses that check themselves.
+"""Configuration: the profiles of params.yaml as frozen pydantic models that check themselves.
 
 No knob is read anywhere else. A wrong value is named with its key and the allowed range.
 """
 
-import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from math import log2, prod
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 
-from taskonomy.dictionary import SOURCES, task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.taxonomy.scales import Scale
 
-
-def _within(low: int | float, high: int | float) -> Any:
-    return field(metadata={"range": (low, high)})
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class DataConfig:
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+# YAML and JSON have lists where a frozen model has tuples.
+_Tuple = Annotated[tuple[T, ...], BeforeValidator(_tuple)]
+_NonEmpty = Annotated[_Tuple[T], Field(min_length=1)]
+
+
+def _within(low: int | float, high: int | float) -> AfterValidator:
+    """A range that both ends belong to."""
+
+    def check(value: int | float) -> int | float:
+        if not low <= value <= high:
+            raise ValueError(f"found {value}; expected a value from {low} to {high}")
+        return value
+
+    return AfterValidator(check)
+
+
+class _Section(BaseModel):
+    """What all parts of a profile have in common: no value is converted, none can be set."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class DataConfig(_Section):
     """The embedded rooms; a data set given by the user has its own number and size of images."""
 
-    images: int = _within(24, 10_000_000)
-    size: int = _within(16, 1024)
+    images: Annotated[int, _within(24, 10_000_000)]
+    size: Annotated[int, _within(16, 1024)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class NetworkConfig:
+class NetworkConfig(_Section):
     """Encoder, code and heads (paper, section 3 and supplement).
 
     `decoder` are the convolutions at the code's size and `doublings` the learned layers after them;
     the metric loss sees `segment_pixels` samples of an embedding of size `segment_size`.
     """
 
-    image_size: int = _within(16, 1024)
-    target_size: int = _within(8, 1024)
+    image_size: Annotated[int, _within(16, 1024)]
+    target_size: Annotated[int, _within(8, 1024)]
     block: Literal["basic", "bottleneck"]
     stem: Literal["conv3", "conv7"]
-    layers: tuple[int, ...] = _within(1, 64)
-    widths: tuple[int, ...] = _within(4, 2048)
-    strides: tuple[int, ...] = _within(1, 2)
-    code_channels: int = _within(1, 1024)
-    decoder: tuple[int, ...] = _within(4, 2048)
-    doublings: int = _within(0, 8)
-    hidden: int = _within(8, 8192)
-    dropout: float = _within(0.0, 0.9)
-    segment_size: int = _within(8, 1024)
-    segment_pixels: int = _within(2, 4096)
+    layers: _NonEmpty[Annotated[int, _within(1, 64)]]
+    # Below 8, oneDNN 3.13.3 (torch 2.15) writes past the end of its memory on processors with AVX2
+    # alone: a stage's 1x1 shortcut of stride 2, backward, channels last.
+    widths: _NonEmpty[Annotated[int, _within(8, 2048)]]
+    strides: _NonEmpty[Annotated[int, _within(1, 2)]]
+    code_channels: Annotated[int, _within(1, 1024)]
+    decoder: _NonEmpty[Annotated[int, _within(4, 2048)]]
+    doublings: Annotated[int, _within(0, 8)]
+    hidden: Annotated[int, _within(8, 8192)]
+    dropout: Annotated[float, _within(0.0, 0.9)]
+    segment_size: Annotated[int, _within(8, 1024)]
+    segment_pixels: Annotated[int, _within(2, 4096)]
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> "NetworkConfig":
+        if not len(self.layers) == len(self.widths) == len(self.strides):
+            raise ValueError(
+                "layers, widths and strides have lengths "
+                f"{len(self.layers)}, {len(self.widths)}, {len(self.strides)}; "
+                "expected one entry a stage in each"
+            )
+        stride = prod(self.strides) * (2 if self.stem == "conv3" else 4)
+        for key, size in (("target_size", self.target_size), ("segment_size", self.segment_size)):
+            scale = size * stride / self.image_size
+            if self.image_size % stride or scale < 1 or not log2(scale).is_integer():
+                raise ValueError(
+                    f"image_size {self.image_size} at stride {stride} with {key} {size}; "
+                    "expected a code of whole size that doubles to it"
+                )
+        return self
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
+class TrainingConfig(_Section):
     """Task-specific networks, trained on the train split.
 
     `anneal` is the share of the steps after which the learning rate falls to a tenth.
     """
 
-    epochs: int = _within(1, 10_000)
-    batch: int = _within(2, 4096)
-    learning_rate: float = _within(1e-6, 1.0)
-    anneal: float = _within(0.0, 1.0)
-    weight_decay: float = _within(0.0, 1.0)
+    epochs: Annotated[int, _within(1, 10_000)]
+    batch: Annotated[int, _within(2, 4096)]
+    learning_rate: Annotated[float, _within(1e-6, 1.0)]
+    anneal: Annotated[float, _within(0.0, 1.0)]
+    weight_decay: Annotated[float, _within(0.0, 1.0)]
     gan: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class TransferConfig:
+class TransferConfig(_Section):
     """Readouts, trained on a subset of the validation split."""
 
-    images: int = _within(8, 1_000_000)
-    test_images: int = _within(8, 1_000_000)
-    steps: int = _within(1, 10_000_000)
-    batch: int = _within(2, 4096)
-    learning_rate: float = _within(1e-6, 1.0)
-    anneal: float = _within(0.0, 1.0)
-    weight_decay: float = _within(0.0, 1.0)
-    width: int = _within(2, 1024)
-    max_order: int = _within(1, 24)
-    top: int = _within(2, 25)
+    test_images: Annotated[int, _within(8, 1_000_000)]
+    steps: Annotated[int, _within(1, 10_000_000)]
+    batch: Annotated[int, _within(2, 4096)]
+    learning_rate: Annotated[float, _within(1e-6, 1.0)]
+    anneal: Annotated[float, _within(0.0, 1.0)]
+    weight_decay: Annotated[float, _within(0.0, 1.0)]
+    width: Annotated[int, _within(2, 1024)]
+    max_order: Annotated[int, _within(1, 24)]
+    top: Annotated[int, _within(2, 25)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class AffinityConfig:
+class AffinityConfig(_Section):
     """Tournaments and the Analytic Hierarchy Process (paper, section 3.3)."""
 
-    replicates: int = _within(1, 100_000)
+    replicates: Annotated[int, _within(1, 100_000)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaxonomyConfig:
+class TaxonomyConfig(_Section):
     """The Boolean Integer Program (paper, section 3.4)."""
 
-    budgets: tuple[int, ...] = _within(1, 1000)
-    max_order: int = _within(1, 24)
+    budgets: _NonEmpty[Annotated[int, _within(1, 1000)]]
+    max_order: Annotated[int, _within(1, 24)]
     scale: Scale
-    costs: Mapping[str, float] = _within(0.0, 1e9)
+    costs: Mapping[str, Annotated[float, _within(0.0, 1e9)]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(_Section):
     """One profile, whole.
 
     Each of a run's three loops has at most `shards` iterations, so that it has 120 at most: each
     costs Kubeflow three pods, and a run of thousands outgrows what its database holds.
+    `regimes` are sizes of the transfer set in images, the one that is shown first in front, and
+    `seeds` how often each readout is trained. `dictionary` are files that declare tasks; `tasks`
+    are all of the dictionary's where none are named.
     """
 
     profile: str
-    seed: int = _within(0, 2**31 - 1)
-    shards: int = _within(1, 40)
-    tasks: tuple[str, ...]
+    seed: Annotated[int, _within(0, 2**31 - 1)]
+    shards: Annotated[int, _within(1, 40)]
+    regimes: _NonEmpty[Annotated[int, _within(8, 1_000_000)]]
+    seeds: Annotated[int, _within(1, 100)]
+    dictionary: _Tuple[str]
+    tasks: _Tuple[str]
     data: DataConfig
     network: NetworkConfig
     training: TrainingConfig
@@ -121,42 +171,49 @@ class Config:
     affinity: AffinityConfig
     taxonomy: TaxonomyConfig
 
-    def __post_init__(self) -> None:
-        network, where = self.network, f"params {self.profile}.network"
-        if not len(network.layers) == len(network.widths) == len(network.strides):
-            raise BadInput(
-                f"{where}: layers, widths and strides have lengths "
-                f"{len(network.layers)}, {len(network.widths)}, {len(network.strides)}; "
-                "expected one entry a stage in each"
-            )
-        stride = prod(network.strides) * (2 if network.stem == "conv3" else 4)
-        for key, size in (
-            ("target_size", network.target_size),
-            ("segment_size", network.segment_size),
-        ):
-            scale = size * stride / network.image_size
-            if network.image_size % stride or scale < 1 or not log2(scale).is_integer():
-                raise BadInput(
-                    f"{where}: image_size {network.image_size} at stride {stride} with {key} "
-                    f"{size}; expected a code of whole size that doubles to it"
-                )
-        for key, names in (("tasks", self.tasks), ("taxonomy.costs", tuple(self.taxonomy.costs))):
+    @model_validator(mode="after")
+    def _regimes_differ(self) -> "Config":
+        if len(set(self.regimes)) < len(self.regimes):
+            raise ValueError(f"regimes: found {list(self.regimes)}; expected each size once")
+        return self
+
+    @model_validator(mode="after")
+    def _tasks_are_known(self) -> "Config":
+        if self.dictionary:
+            return self  # its tasks are known where its files are read
+        for key, names in (("tasks", self.tasks), ("taxonomy.costs", self.taxonomy.costs)):
             for name in names:
                 try:
-                    task(name)
+                    DICTIONARY[name]
                 except BadInput as error:
-                    raise BadInput(f"params {self.profile}.{key}: {error}") from error
+                    raise ValueError(f"{key}: {error}") from error
+        return self
 
     def to_json(self) -> str:
         """Canonical JSON: equal configurations give equal strings."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+        return json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
 
     @staticmethod
     def from_json(text: str) -> "Config":
         """The inverse of `to_json`; every value is checked again."""
         value = json.loads(text)
-        config: Config = _build(Config, value, f"params {value.get('profile', '?')}")
-        return config
+        return _checked(value, f"params {value.get('profile', '?')}")
+
+    def updated(self, **values: Any) -> "Config":
+        """A copy with other values, all checked again (`model_copy` checks none).
+
+        Args:
+            values: by top-level key; a mapping changes those keys of a section that it names.
+
+        Raises:
+            BadInput: a value is wrong; the line names it.
+        """
+        whole = self.model_dump()
+        for key, value in values.items():
+            if isinstance(value, Mapping):
+                value = {**whole.get(key, {}), **value}
+            whole[key] = value
+        return _checked(whole, f"params {self.profile}")
 
 
 def load(path: Path, profile: str, **overrides: Any) -> Config:
@@ -182,61 +239,59 @@ def load(path: Path, profile: str, **overrides: Any) -> Config:
     where, chosen = f"{path.name}: {profile}", profiles[profile]
     if not isinstance(chosen, Mapping):
         raise BadInput(f"{where}: found {chosen!r}; expected a mapping of keys to values")
-    values = {"tasks": list(SOURCES), **chosen, **overrides, "profile": profile}
-    config: Config = _build(Config, values, where)
-    return config
+    values = {"dictionary": [], "tasks": [], **chosen, **overrides, "profile": profile}
+    return _checked(values, where)
 
 
-def _build(kind: type, values: Any, where: str) -> Any:
-    """Build a dataclass of type `kind` from plain values, naming the first wrong key."""
-    if not isinstance(values, Mapping):
-        raise BadInput(f"{where}: found {values!r}; expected a mapping of keys to values")
-    fields = {entry.name: entry for entry in dataclasses.fields(kind)}
-    if unknown := sorted(map(str, set(values) - set(fields))):
-        raise BadInput(f"{where}.{unknown[0]}: unknown key; expected one of: {', '.join(fields)}")
-    if absent := [name for name in fields if name not in values]:
-        raise BadInput(f"{where}.{absent[0]}: missing; expected a value")
-    hints = get_type_hints(kind)
-    built = {}
-    for name, entry in fields.items():
-        key = f"{where}.{name}"
-        built[name] = _value(hints[name], values[name], key)
-        if "range" in entry.metadata:
-            _check_range(built[name], entry.metadata["range"], key)
-    return kind(**built)
+def _checked(values: Any, where: str) -> Config:
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        # A misspelt key is both unknown and missing: the unknown one says more.
+        ranks = {"extra_forbidden": 0, "invalid_key": 0, "missing": 1}
+        first = min(error.errors(), key=lambda found: ranks.get(found["type"], 2))
+        raise BadInput(_line(first, where)) from error
 
 
-def _value(hint: Any, value: Any, key: str) -> Any:
-    """Check one value against its annotation; YAML's lists become tuples."""
-    origin = get_origin(hint)
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return _build(hint, value, key)
-    if origin is Literal:
-        if value not in get_args(hint):
-            raise BadInput(f"{key}: found {value!r}; expected one of: {', '.join(get_args(hint))}")
-        return value
-    if origin is tuple:
-        if not isinstance(value, list | tuple) or not value:
-            raise BadInput(f"{key}: found {value!r}; expected a non-empty list")
-        return tuple(_value(get_args(hint)[0], item, key) for item in value)
-    if origin is Mapping or (isinstance(origin, type) and issubclass(origin, Mapping)):
-        if not isinstance(value, Mapping):
-            raise BadInput(f"{key}: found {value!r}; expected a mapping")
-        inner = get_args(hint)[1]
-        return {k: _value(inner, v, f"{key}.{k}") for k, v in value.items()}
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise BadInput(f"{key}: found {value!r}; expected {hint.__name__}")
-    return value
+_EXPECTED = {
+    "bool_type": "bool",
+    "dict_type": "a mapping",
+    "float_type": "float",
+    "int_type": "int",
+    "model_type": "a mapping of keys to values",
+    "string_type": "str",
+    "too_short": "a non-empty list",
+    "tuple_type": "a list",
+}
 
 
-def _check_range(value: Any, bounds: tuple[int | float, int | float], key: str) -> None:
-    low, high = bounds
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            _check_range(item, bounds, f"{key}.{name}")
-        return
-    for item in value if isinstance(value, tuple) else (value,):
-        if not low <= item <= high:
-            raise BadInput(f"{key}: found {item}; expected a value from {low} to {high}")
+def _line(error: ErrorDetails, where: str) -> str:
+    """One line for one of pydantic's errors: the key, what was found, what is allowed."""
+    kind, place = error["type"], error["loc"]
+    if kind == "invalid_key":
+        # YAML reads 1 and yes as keys that are no text, and pydantic places both at 1.
+        place = (*place[:-1], str(error["input"]))
+    # An item of a list is named by the list, and a wrong key of a mapping by the mapping.
+    named = [part for part in place if isinstance(part, str) and part != "[key]"]
+    key = ".".join((where, *named))
+    if kind in ("extra_forbidden", "invalid_key"):
+        return f"{key}: unknown key; expected one of: {', '.join(_fields(place[:-1]))}"
+    if kind == "missing":
+        return f"{key}: missing; expected a value"
+    if kind == "value_error":
+        # A check of the whole profile begins with the key that it is about.
+        return f"{key}{': ' if place else '.'}{error['ctx']['error']}"
+    if kind == "literal_error":
+        names = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        expected = f"one of: {names}"
+    else:
+        expected = _EXPECTED.get(kind, error["msg"].removeprefix("Input should be "))
+    return f"{key}: found {error['input']!r}; expected {expected}"
+
+
+def _fields(place: tuple[int | str, ...]) -> list[str]:
+    """The keys that the section at a place has."""
+    section: Any = Config
+    for part in place:
+        section = section.model_fields[part].annotation
+    return list(section.model_fields)

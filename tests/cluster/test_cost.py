@@ -1,7 +1,6 @@
 """What a run costs: counts by training's own rules, and arithmetic checked against torch."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from taskonomy.cluster.loads import Loads
 from taskonomy.cluster.measure import units as measured
 from taskonomy.cluster.units import Effort, Rate, Units
 from taskonomy.config import Config, load
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.networks.readout import Readout
 from taskonomy.networks.task_network import TaskNetwork
@@ -49,7 +48,7 @@ UNITS = Units(
 
 
 def test_operations_are_those_that_torch_counts(demo: Config) -> None:
-    loads, of = Loads(demo), task("normal")
+    loads, of = Loads(demo), DICTIONARY["normal"]
     network = TaskNetwork(of, demo.network, of.channels).eval()
     readout = Readout(of, demo, torch.zeros(32), torch.ones(32), of.channels).eval()
     images, codes = torch.zeros(1, 1, 3, 64, 64), torch.zeros(1, 1, 32, 8, 8)
@@ -81,8 +80,8 @@ def test_a_larger_dictionary_has_as_large_a_share_of_targets(demo: Config) -> No
 def test_hours_are_work_over_speed(demo: Config, pipeline: Compiled) -> None:
     found, loads = cost(pipeline, demo, UNITS, {}), Loads(demo)
     amount = amounts.examples(demo)
-    trained = [name for name in demo.tasks if task(name).trained]
-    targets = [name for name in demo.tasks if task(name).role == "both"]
+    trained = [name for name in demo.tasks if DICTIONARY[name].trained]
+    targets = [name for name in demo.tasks if DICTIONARY[name].role == "both"]
 
     def seconds(test: float, steps: int, batch: int) -> float:
         return test * (3 * steps * batch + amount.test) / 1e9
@@ -112,7 +111,7 @@ def test_stages_that_train_nothing_grow_with_what_they_work_on(
     # Ten times the targets and the sources.
     assert many["select-candidates"] == pytest.approx(1000 * few["select-candidates"])
     assert many["publish"] == amounts.models(demo, 260).all
-    more = replace(demo, affinity=replace(demo.affinity, replicates=1000))
+    more = demo.updated(affinity={"replicates": 1000})
     twice = amounts.stages(more, amounts.models(demo))["compute-affinity"]
     assert twice == 2 * few["compute-affinity"]
     found = cost(pipeline, demo, UNITS, {}, tasks=260)
@@ -124,7 +123,7 @@ def test_inserting_a_task_costs_its_own_readouts(demo: Config) -> None:
     found = cost(read("novel-task"), demo, UNITS, {})
     assert found.models.all == 37
     assert found.shards == {"first-order": 2, "higher-order": 2}
-    targets = [name for name in demo.tasks if task(name).role == "both"]
+    targets = [name for name in demo.tasks if DICTIONARY[name].role == "both"]
     loads, amount = Loads(demo), amounts.examples(demo)
 
     def seconds(test: float) -> float:
@@ -146,7 +145,7 @@ def test_pods_are_steps_with_their_drivers(pipeline: Compiled) -> None:
 
 
 def test_shards_are_no_more_than_there_is_to_train(demo: Config) -> None:
-    found = shards_of(replace(demo, shards=120), amounts.models(demo))
+    found = shards_of(demo.model_copy(update={"shards": 120}), amounts.models(demo))
     assert found == {"task-networks": 26, "first-order": 120, "higher-order": 120}
 
 

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from taskonomy.config import load
-from taskonomy.dictionary import SOURCES, TARGETS
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.runs.sharding import addresses, first_order, task_shards, transfer_shards
-from taskonomy.training.workspace import Job
+from taskonomy.training.job import Job
 
 from .conftest import PIPELINES, ROADS, ROOT, dags, pipeline, steps
 
@@ -111,16 +111,16 @@ def test_a_profile_fits_into_a_parameter(profile: str) -> None:
 
 def test_three_thousand_transfers_take_at_most_120_iterations() -> None:
     shards = load(ROOT / "params.yaml", "paper").shards
-    first = first_order(SOURCES)
+    first = first_order(DICTIONARY.names)
     higher = [
         Job("transfer", target, sources)
-        for target in TARGETS
+        for target in DICTIONARY.targets
         for order in (2, 3)
-        for sources in list(combinations(sorted(SOURCES), order))[:60]
+        for sources in list(combinations(sorted(DICTIONARY.names), order))[:60]
     ]
     assert len(first) + len(higher) > 3000
     loops = [
-        task_shards(SOURCES, shards),
+        task_shards(DICTIONARY.names, shards),
         transfer_shards(first, shards, "first-order"),
         transfer_shards(higher, shards, "higher-order"),
     ]
@@ -133,7 +133,7 @@ def test_two_hundred_tasks_take_no_more_iterations_than_26() -> None:
     shards = load(ROOT / "params.yaml", "paper").shards
     jobs = [
         Job("transfer", target, (f"task_{source:03d}",))
-        for target in TARGETS
+        for target in DICTIONARY.targets
         for source in range(200)
     ]
     assert len(transfer_shards(jobs, shards, "first-order")) <= 40

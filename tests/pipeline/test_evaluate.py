@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +99,7 @@ def test_the_page_fetches_nothing_and_the_report_leads_to_it(
 
 
 def test_another_profile_than_the_run_s_is_refused(run: Run) -> None:
-    config = replace(load(run.folder / "params.yaml", "tiny"), seed=7)
+    config = load(run.folder / "params.yaml", "tiny", seed=7)
     with pytest.raises(BadInput, match="seed 0; the profile tiny has 7"):
         evaluation.evaluate(run.out, config)
     with pytest.raises(BadInput, match=r"models\.parquet: no such file"):

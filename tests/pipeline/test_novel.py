@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def inserted(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Inserted:
     out = tmp_path_factory.mktemp("inserted") / "out"
     shutil.copytree(run.out, out)
     # One shard a loop: a second one would only import torch a second time.
-    context = Context.at(out, replace(load(run.folder / "params.yaml", "tiny"), shards=1))
+    context = Context.at(out, load(run.folder / "params.yaml", "tiny", shards=1))
     (taxonomy,) = (path.name for path in (out / "store" / "publish").iterdir())
     arguments = {
         "store": context.store,

@@ -12,7 +12,7 @@ import pytest
 
 from taskonomy.affinity import table
 from taskonomy.config import load
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.publishing import artifact, models
 from taskonomy.runs.context import Context, open_workspace
 from taskonomy.store import Store
@@ -55,7 +55,7 @@ def test_the_taxonomy_satisfies_its_schema_and_every_policy_is_proven(run: Run) 
 
 def test_affinities_of_a_target_sum_to_one_over_all_its_candidates(run: Run) -> None:
     rows = table.read(run.out / "affinity.parquet")
-    targets = {name for name in TASKS if task(name).role == "both"}
+    targets = {name for name in TASKS if DICTIONARY[name].role == "both"}
     assert {row.target for row in rows} == targets
     for target in targets:
         mine = [row for row in rows if row.target == target]

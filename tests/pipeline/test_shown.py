@@ -181,7 +181,7 @@ def test_a_preview_keeps_all_of_a_finished_run(context: Context, plan: str) -> N
 
 def test_a_preview_names_what_a_change_invalidates(context: Context, run: Run) -> None:
     config = load(run.folder / "params.yaml", "tiny")
-    other = replace(config, transfer=replace(config.transfer, learning_rate=0.02))
+    other = config.updated(transfer={"learning_rate": 0.02})
     changed = replace(context, config=other.to_json())
     (dataset,) = (run.out / "store" / "version-data").glob("*/dataset.json")
     before = sorted((run.out / "store" / "models").iterdir())
@@ -204,7 +204,7 @@ def test_a_dictionary_with_one_task_more_keeps_every_model(
     shutil.copytree(run.out / "store", store, copy_function=os.link)
     (recorded,) = store.glob("version-data/*/dataset.json")
     config = load(run.folder / "params.yaml", "tiny")
-    more = replace(config, tasks=(*config.tasks, "edge_texture"))
+    more = config.updated(tasks=(*config.tasks, "edge_texture"))
     changed = replace(context, store=str(store), config=more.to_json())
     dataset = version_data(changed, json.loads(recorded.read_text())["root"])
 

@@ -8,6 +8,7 @@ import pytest
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config, load
 from taskonomy.data import layout, splits
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.rooms.dataset import render_dataset
 from taskonomy.store import Store
 from taskonomy.taxonomy import released
@@ -27,23 +28,24 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small() -> Config:
     """The demo profile, made smaller."""
     config = load(Path(__file__).parents[2] / "params.yaml", "demo")
-    return replace(
-        config,
-        network=replace(
-            config.network,
-            image_size=32,
-            target_size=16,
-            segment_size=8,
-            segment_pixels=20,
-            layers=(1, 1),
-            widths=(8, 16),
-            strides=(1, 2),
-            code_channels=4,
-            decoder=(8,),
-            hidden=16,
-        ),
-        training=replace(config.training, epochs=10, batch=8),
-        transfer=replace(config.transfer, images=8, test_images=8, steps=8, batch=4),
+    network = {
+        "image_size": 32,
+        "target_size": 16,
+        "segment_size": 8,
+        "segment_pixels": 20,
+        "layers": (1, 1),
+        "widths": (8, 16),
+        "strides": (1, 2),
+        "code_channels": 4,
+        "decoder": (8,),
+        "hidden": 16,
+    }
+    return config.updated(
+        regimes=(8,),
+        tasks=DICTIONARY.names,
+        network=network,
+        training={"epochs": 10, "batch": 8},
+        transfer={"test_images": 8, "steps": 8, "batch": 4},
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import DICTIONARY, SOURCES, TARGETS, Task, task
+from taskonomy.dictionary import DICTIONARY, Task
 from taskonomy.evaluation.sanity import sanity
 from taskonomy.publishing import artifact, models
 from taskonomy.publishing.models import Model
@@ -22,13 +22,16 @@ def candidates() -> list[Candidate]:
     """Made-up affinities: sources of a target's own group serve it better."""
     rng = np.random.default_rng(7)
     found = []
-    for target in TARGETS:
-        single = [(s,) for s in SOURCES if s != target]
-        double = [tuple(sorted(rng.choice(SOURCES, 2, replace=False))) for _ in range(10)]
+    for target in DICTIONARY.targets:
+        single = [(s,) for s in DICTIONARY.names if s != target]
+        double = [tuple(sorted(rng.choice(DICTIONARY.names, 2, replace=False))) for _ in range(10)]
         double = sorted({pair for pair in double if target not in pair})
         kinds = ["supervised", "own_readout", *["transfer"] * (len(single) + len(double))]
         sets = [(target,), (target,), *single, *double]
-        kin = [np.mean([task(s).group == task(target).group for s in sources]) for sources in sets]
+        kin = [
+            np.mean([DICTIONARY[s].group == DICTIONARY[target].group for s in sources])
+            for sources in sets
+        ]
         weight = np.exp(1.2 * np.array(kin) + rng.normal(0, 0.6, len(sets)))
         weight[0] *= 5
         for kind, sources, p in zip(kinds, sets, weight / weight.sum(), strict=True):
@@ -81,7 +84,7 @@ def taxonomy(rows: Sequence[Candidate]) -> dict[str, Any]:
     infeasible = {"regime": REGIME, "budget": 0.0, "max_order": 1, "status": "infeasible",
                   "reason": "no edge reaches normal"}  # fmt: skip
     return artifact.taxonomy(
-        tasks=[name for name in SOURCES if name != "class_scene"],
+        tasks=[name for name in DICTIONARY.names if name != "class_scene"],
         left_out={"class_scene": "no folder class_scene"},
         costs={"autoencoding": 0.0},
         policies=[*policies(rows), infeasible],
@@ -102,7 +105,7 @@ def smooth(rng: np.random.Generator, shape: tuple[int, ...], size: int) -> np.nd
 
 def sample(entry: Task, size: int = 32) -> Samples:
     """Made-up inputs, targets and outputs in the shapes that training saves."""
-    rng = np.random.default_rng(SOURCES.index(entry.name))
+    rng = np.random.default_rng(DICTIONARY.names.index(entry.name))
     n = 6
     views, view_size = (9, 20) if entry.inputs == "tiles" else (entry.images, 64)
     inputs = smooth(rng, (n, views, 3), view_size).transpose(0, 1, 3, 4, 2)
@@ -152,9 +155,10 @@ def report_data() -> ReportData:
         sanity=sanity(
             losses,
             {name: loss + rng.normal(0.2, 0.3, 360) for name, loss in losses.items()},
-            {name: losses[name] + 0.1 for name in TARGETS},
+            {name: losses[name] + 0.1 for name in DICTIONARY.targets},
         ),
         samples={entry.name: sample(entry) for entry in DICTIONARY if entry.trained},
         classes={"class_scene": ["bedroom", "kitchen", "living room"]},
-        linkage=linkage(len(SOURCES)), tree_labels=SOURCES, structure="3D -> 3D .11 [.09, .13]",
+        linkage=linkage(len(DICTIONARY)), tree_labels=DICTIONARY.names,
+        dictionary=DICTIONARY, structure="3D -> 3D .11 [.09, .13]",
     )  # fmt: skip

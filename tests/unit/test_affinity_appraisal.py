@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from dataclasses import replace
 from itertools import combinations
 from math import exp
 from pathlib import Path
@@ -95,10 +94,9 @@ def test_files_of_affinities_become_tables_and_a_page(
 
 def test_without_win_rates_gain_and_quality_are_unknown(tmp_path: Path) -> None:
     affinities, *_ = generated(tmp_path)
-    config = load(PARAMS, "demo")
-    asked = replace(config.taxonomy, max_order=1, budgets=(2,))
+    config = load(PARAMS, "demo").updated(taxonomy={"max_order": 1, "budgets": (2,)})
     found = released.candidates(released.read(affinities))
-    folder = affinity_evaluation.evaluate(tmp_path, replace(config, taxonomy=asked), found, [])
+    folder = affinity_evaluation.evaluate(tmp_path, config, found, [])
     (row,) = rows(folder, "budgets")
     assert (row["gain"], row["random_quality_mean"]) == (None, None)
     assert row["labelled"] == 2
@@ -115,11 +113,9 @@ def test_the_released_files_give_the_known_figures(
     released_candidates: list[Candidate], results: Path, tmp_path: Path
 ) -> None:
     """At order 1 on the raw scale: optima at every budget, novel tasks, self-supervised sources."""
-    config = load(PARAMS, "paper")
-    asked = replace(config.taxonomy, scale="raw", max_order=1, budgets=(2,))
-    folder = affinity_evaluation.evaluate(
-        tmp_path, replace(config, taxonomy=asked), released_candidates, []
-    )
+    asked = {"scale": "raw", "max_order": 1, "budgets": (2,)}
+    config = load(PARAMS, "paper").updated(taxonomy=asked)
+    folder = affinity_evaluation.evaluate(tmp_path, config, released_candidates, [])
     golden = json.loads((results / "golden_16k.json").read_bytes())["orders"]["1"]
     fronts = rows(folder, "fronts")
     assert len(fronts) > 20

@@ -12,9 +12,10 @@ from taskonomy.runs import outcomes
 from taskonomy.stages import attempts, pools
 from taskonomy.store import Store
 from taskonomy.training import record
+from taskonomy.training.job import Job
 from taskonomy.training.model_losses import all_trained, job_models
 from taskonomy.training.shard import train_tasks, train_transfers
-from taskonomy.training.workspace import Job, Workspace
+from taskonomy.training.workspace import Workspace
 
 SHARD = "0123456789abcdef0123/first-order-000-of-002"
 SPOT = {
@@ -31,10 +32,8 @@ ON_DEMAND = {**SPOT, "selector": {"pool": "on-demand"}, "tolerations": []}
 def starved(workspace: Workspace) -> Workspace:
     """A workspace whose readouts are too wide for any memory; its networks are trained."""
     train_tasks(workspace, ["class_scene", "normal"])
-    config = workspace.config
-    return replace(
-        workspace, config=replace(config, transfer=replace(config.transfer, width=2**40))
-    )
+    transfer = workspace.config.transfer.model_copy(update={"width": 2**40})
+    return replace(workspace, config=workspace.config.model_copy(update={"transfer": transfer}))
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("gone"), OSError(errno.EIO, "I/O error")])

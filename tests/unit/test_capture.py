@@ -11,8 +11,9 @@ import pytest
 from taskonomy.captures import annotate
 from taskonomy.captures.teacher import Teacher
 from taskonomy.data import layout, verify
+from taskonomy.data.camera_records import rotation
 from taskonomy.data.classes import OBJECT_CLASSES, SEMANTIC_CLASSES
-from taskonomy.data.items import IMAGES, items, rotation
+from taskonomy.data.items import IMAGES, items
 from taskonomy.errors import BadInput
 from tests.unit import captures
 from tests.unit.teachers import sure_of, untrained

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import DICTIONARY, SOURCES, TARGETS, task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.evaluation.clusters import SURFACE
 from taskonomy.evaluation.gain import curve
@@ -37,13 +37,13 @@ def table(seed: int, same_group: float, twin: float = 1.0, surface: float = 1.0)
     rng = np.random.default_rng(seed)
     twins = ({"autoencoding", "denoising"}, {"edge_texture", "keypoints2d"})
     rows = []
-    for target in TARGETS:
+    for target in DICTIONARY.targets:
         worth = {
             source: rng.uniform(0.9, 1.1)
-            * (same_group if task(source).group == task(target).group else 1)
+            * (same_group if DICTIONARY[source].group == DICTIONARY[target].group else 1)
             * (twin if {source, target} in twins else 1)
             * (surface if {source, target} <= set(SURFACE) else 1)
-            for source in SOURCES
+            for source in DICTIONARY.names
         }
         total = sum(worth.values()) + 5
         for source, value in worth.items():
@@ -95,9 +95,9 @@ def test_first_order_is_renormalised_with_full_supervision() -> None:
 def test_a_tree_of_groups_has_the_groups_as_branches() -> None:
     tree = task_tree(table(0, 20.0))
     branch = tree.branches()
-    together = {name for name in SOURCES if branch[name] == branch["normal"]}
-    assert together == {name for name in SOURCES if task(name).group == "3D"}
-    assert sorted(tree.leaves()) == sorted(SOURCES)
+    together = {name for name in DICTIONARY.names if branch[name] == branch["normal"]}
+    assert together == {name for name in DICTIONARY.names if DICTIONARY[name].group == "3D"}
+    assert sorted(tree.leaves()) == sorted(DICTIONARY.names)
 
 
 def test_structure_that_is_there_is_found() -> None:
@@ -118,7 +118,7 @@ def test_tasks_about_surfaces_that_serve_each_other_share_a_branch() -> None:
     assert everything.together
     assert images.together
     assert set(images.branches[0]) == set(SURFACE)
-    groups = [{task(name).group for name in branch} for branch in images.branches]
+    groups = [{DICTIONARY[name].group for name in branch} for branch in images.branches]
     assert sorted(map(sorted, groups)) == [["2D"], ["3D"], ["3D"]]
 
 
@@ -162,4 +162,4 @@ def test_the_curve_holds_the_means_of_every_policy() -> None:
     points = curve(policies(rows, [2, 1], [1], Question(scale="raw")))
     assert [(p.max_order, p.budget, p.labelled) for p in points] == [(1, 1, 1), (1, 2, 2)]
     assert points[0].gain is None  # the rows have no win rates
-    assert len(DICTIONARY) == len(SOURCES)
+    assert len(DICTIONARY) == len(DICTIONARY.names)

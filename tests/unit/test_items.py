@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from taskonomy.data import layout
-from taskonomy.data.items import IMAGES, items, relative_pose, room_layout, vanishing_points
+from taskonomy.data.camera_records import relative_pose, room_layout, vanishing_points
+from taskonomy.data.items import IMAGES, items
 from taskonomy.data.layout import Dataset, View
 
 

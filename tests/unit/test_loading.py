@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from taskonomy.config import Config
-from taskonomy.data import layout
+from taskonomy.data import colour, jigsaw, layout
+from taskonomy.data.inputs import encode_input
 from taskonomy.data.layout import View
-from taskonomy.dictionary import DICTIONARY, task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
-from taskonomy.targets import colour, jigsaw
-from taskonomy.targets.encodings import encode_input, encode_map, sampled_pixels
+from taskonomy.targets import kind_of
+from taskonomy.targets.map import encode_map
+from taskonomy.targets.segments import sampled_pixels
 from taskonomy.training import loading
 from taskonomy.training.examples import examples
 from taskonomy.training.loading import Source, Table, TaskData
@@ -70,7 +72,7 @@ def test_jigsaw_tiles_are_pieces_of_their_own_place():
 def test_depth_is_log_scaled_and_its_holes_are_masked():
     depth = np.full((4, 4), 2.0, np.float32)
     depth[:2, :2] = np.nan
-    found = encode_map("depth_zbuffer", depth, None, 2)
+    found = encode_map(DICTIONARY["depth_zbuffer"], depth, None, 2)
     assert found[0, 1, 1] == pytest.approx(2 * np.log(1 + 1024) / np.log(2**16) - 1, rel=1e-5)
     assert np.isnan(found[0, 0, 0])
 
@@ -78,19 +80,21 @@ def test_depth_is_log_scaled_and_its_holes_are_masked():
 def test_normals_stay_unit_when_averaged():
     normal = np.zeros((4, 4, 3), np.float32)
     normal[::2, :, 0] = normal[1::2, :, 2] = 1
-    found = encode_map("normal", normal, None, 2)
+    found = encode_map(DICTIONARY["normal"], normal, None, 2)
     np.testing.assert_allclose(found[:, 0, 0], [np.sqrt(0.5), 0, np.sqrt(0.5)], rtol=1e-5)
 
 
 def test_sparse_maps_are_compressed_by_a_root_of_their_nominal_range():
     quarter = np.full((8, 8), 0.02, np.float32)  # a quarter of edge_texture's 0.08
-    assert encode_map("edge_texture", quarter, None, 4)[0, 0, 0] == pytest.approx(0, abs=1e-6)
+    assert encode_map(DICTIONARY["edge_texture"], quarter, None, 4)[0, 0, 0] == pytest.approx(
+        0, abs=1e-6
+    )
 
 
 def test_a_maps_other_than_depth_is_missing_where_depth_is():
     depth = np.full((4, 4), 1.0, np.float32)
     depth[:, 2:] = np.nan
-    found = encode_map("reshading", np.ones((4, 4), np.float32), depth, 2)
+    found = encode_map(DICTIONARY["reshading"], np.ones((4, 4), np.float32), depth, 2)
     assert found[0, :, 0].tolist() == [1, 1]
     assert np.isnan(found[0, :, 1]).all()
 
@@ -104,10 +108,11 @@ def test_sampled_pixels_are_distinct_and_belong_to_the_view():
 
 @pytest.mark.parametrize("name", [task.name for task in DICTIONARY if task.trained])
 def test_every_tasks_batches_are_finite_and_in_range(workspace: Workspace, name: str):
-    of = task(name)
+    of = DICTIONARY[name]
     chosen = examples(workspace, of)
     config = workspace.config
-    data = TaskData(Source(workspace.dataset, config.network, 0), of, chosen.train)
+    source = Source(workspace.dataset, config.network, 0)
+    data = TaskData(source, kind_of(of)(of, config.network, source), chosen.train)
     batch = data.batch(chosen.test)
 
     assert len(batch.inputs) == len(batch.target) == len(batch.mask) == len(chosen.test)
@@ -120,7 +125,7 @@ def test_every_tasks_batches_are_finite_and_in_range(workspace: Workspace, name:
         assert batch.target.abs().max() <= 1
         assert batch.target.std() > 0.01
     if "cross_entropy" in of.loss:
-        assert batch.target.shape[1] == data.classes
+        assert batch.target.shape[1] == data.outputs
         torch.testing.assert_close(
             batch.target.sum(dim=1), torch.ones_like(batch.target.sum(dim=1))
         )
@@ -148,7 +153,8 @@ def test_a_missing_label_file_is_named(rooms: Path, small: Config, tmp_path: Pat
     dataset = layout.index(copy)
     victim = layout.locate(dataset, dataset.views[4], "normal")
     victim.unlink()
-    data = TaskData(Source(dataset, small.network, 0), task("normal"), np.array([[0], [1]]))
+    source, of = Source(dataset, small.network, 0), DICTIONARY["normal"]
+    data = TaskData(source, kind_of(of)(of, small.network, source), np.array([[0], [1]]))
 
     with pytest.raises(BadInput, match=victim.name):
         data.batch(np.array([[3], [4]]))

@@ -1,6 +1,5 @@
 """Shapes of the networks in every profile, and what the readout and the discriminator do."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import torch
 from torch import nn
 
 from taskonomy.config import Config, load
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.networks import gan
 from taskonomy.networks.encoder import Encoder, stride, tile_size
 from taskonomy.networks.heads import output_size
@@ -38,7 +37,7 @@ def test_the_papers_encoder_is_a_resnet50_that_makes_16x16x8_of_256_pixels():
 def test_the_papers_image_decoder_is_conv15():
     config = load(PARAMS, "paper")
     with torch.device("meta"):
-        network = TaskNetwork(task("depth_zbuffer"), config.network, 1)
+        network = TaskNetwork(DICTIONARY["depth_zbuffer"], config.network, 1)
         output = network(torch.empty(1, 1, 3, 256, 256))
 
     assert output.shape == (1, 1, 256, 256)
@@ -64,7 +63,7 @@ def _is_doubling(module: nn.Module) -> bool:
     ],
 )
 def test_networks_and_readouts_have_the_right_output_in_every_profile(profile: str, name: str):
-    config, of = load(PARAMS, profile), task(name)
+    config, of = load(PARAMS, profile), DICTIONARY[name]
     classes = of.channels or 21
     size = tile_size(config.network) if of.inputs == "tiles" else config.network.image_size
     with torch.device("meta"):
@@ -85,8 +84,8 @@ def test_networks_and_readouts_have_the_right_output_in_every_profile(profile: s
 
 def test_a_readout_clips_outliers_only_while_it_trains(small: Config):
     torch.manual_seed(0)
-    certain = replace(small, network=replace(small.network, dropout=0.0))
-    readout = Readout(task("class_scene"), certain, torch.zeros(4), torch.ones(4), 8)
+    certain = small.updated(network={"dropout": 0.0})
+    readout = Readout(DICTIONARY["class_scene"], certain, torch.zeros(4), torch.ones(4), 8)
     usual = torch.randn(8, 1, 4, 8, 8)
     extreme, bounded = usual.clone(), usual.clone()
     extreme[0, 0, 0, 0, 0], bounded[0, 0, 0, 0, 0] = 1000.0, 5.0
@@ -98,7 +97,7 @@ def test_a_readout_clips_outliers_only_while_it_trains(small: Config):
 
 
 def test_the_streams_of_a_readout_do_not_mix(small: Config):
-    readout = Readout(task("class_scene"), small, torch.zeros(4), torch.ones(4), 8).eval()
+    readout = Readout(DICTIONARY["class_scene"], small, torch.zeros(4), torch.ones(4), 8).eval()
     width = small.transfer.width
     features = torch.randn(1, 2 * width, 4, 4)
     second = readout.streams[3]
@@ -112,7 +111,7 @@ def test_the_streams_of_a_readout_do_not_mix(small: Config):
 
 
 def test_egomotion_uses_one_head_for_its_three_pairs(small: Config):
-    head = TaskNetwork(task("egomotion"), small.network, 18).head.eval()
+    head = TaskNetwork(DICTIONARY["egomotion"], small.network, 18).head.eval()
     a, b = torch.randn(2, 1, 4, 8, 8)
     poses = head(torch.stack([a, b, b], dim=1)).reshape(3, 6)
 
@@ -121,8 +120,8 @@ def test_egomotion_uses_one_head_for_its_three_pairs(small: Config):
 
 
 def test_dropout_and_width_follow_the_profile(small: Config):
-    network = replace(small.network, dropout=0.5, hidden=640)
-    matching = TaskNetwork(task("point_matching"), network, 2).head
+    network = small.network.model_copy(update={"dropout": 0.5, "hidden": 640})
+    matching = TaskNetwork(DICTIONARY["point_matching"], network, 2).head
     layers = [m for m in matching.modules() if isinstance(m, nn.Linear)]
 
     assert [m.out_features for m in layers] == [80, 2]
@@ -132,7 +131,7 @@ def test_dropout_and_width_follow_the_profile(small: Config):
 @pytest.mark.parametrize("name", ["normal", "segment_semantic", "vanishing_point", "egomotion"])
 def test_a_head_starts_near_the_level_it_is_given(small: Config, name: str):
     torch.manual_seed(0)
-    of = task(name)
+    of = DICTIONARY[name]
     head = TaskNetwork(of, small.network, of.channels).head.eval()
     level = torch.linspace(-0.4, 0.4, of.channels)
     head.start_at(level)

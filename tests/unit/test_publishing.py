@@ -13,7 +13,7 @@ from PIL import Image
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.data import pictures
-from taskonomy.dictionary import DICTIONARY, task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.evaluation.sanity import Sanity, sanity
 from taskonomy.publishing import charts, evaluation_charts, graph, matrices, samples
@@ -127,7 +127,7 @@ def test_titles_on_the_map_cover_neither_each_other_nor_leave_it() -> None:
 
 def test_numbers_are_named_by_what_they_are() -> None:
     def labels(name: str, classes: Sequence[str] = ()) -> set[str]:
-        cards = samples.example(name, sample(task(name)), classes).cards
+        cards = samples.example(name, sample(DICTIONARY[name]), classes).cards
         return {number.label for card in cards for number in card.numbers}
 
     assert "turn x" in labels("fixated_pose")
@@ -137,7 +137,7 @@ def test_numbers_are_named_by_what_they_are() -> None:
 
 
 def test_pixels_without_a_label_are_grey() -> None:
-    made = sample(task("depth_zbuffer"))
+    made = sample(DICTIONARY["depth_zbuffer"])
     mask = np.ones((6, 1, 32, 32), np.float32)
     mask[0, :, :16] = 0
     values = {"inputs": made.inputs, "target": made.target, "output": made.output}

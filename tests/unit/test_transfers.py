@@ -6,18 +6,19 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.training import record
 from taskonomy.training.candidates import higher_order
 from taskonomy.training.examples import examples
 from taskonomy.training.identity import model_id
+from taskonomy.training.job import Job
 from taskonomy.training.record import Record
 from taskonomy.training.representations import represent
 from taskonomy.training.reproduce import reproduce
 from taskonomy.training.session import Session
 from taskonomy.training.shard import train_tasks, train_transfers
-from taskonomy.training.workspace import Job, Workspace
+from taskonomy.training.workspace import Workspace
 
 
 def readout(workspace: Workspace, target: str, *sources: str) -> Record:
@@ -40,7 +41,7 @@ def test_readouts_of_any_order_are_trained_and_measured_again(workspace: Workspa
         identity = model_id(workspace, job.kind, job.target, job.sources)
         found, chosen = (
             record.read(workspace.store, identity),
-            examples(workspace, task(job.target)),
+            examples(workspace, DICTIONARY[job.target]),
         )
         assert (found.kind, found.sources, found.status) == (job.kind, job.sources, "finished")
         assert found.steps == chosen.transfer_steps
@@ -55,8 +56,8 @@ def test_the_order_of_sources_does_not_matter(workspace: Workspace):
 
 def test_a_readout_is_named_by_its_sources_networks(workspace: Workspace):
     config = workspace.config
-    longer = replace(config, training=replace(config.training, epochs=11))
-    wider = replace(config, transfer=replace(config.transfer, max_order=4))
+    longer = config.updated(training={"epochs": 11})
+    wider = config.updated(transfer={"max_order": 4})
     name = model_id(workspace, "transfer", "normal", ("reshading",))
 
     assert model_id(replace(workspace, config=longer), "transfer", "normal", ("reshading",)) != name
@@ -90,7 +91,7 @@ def test_every_encoder_sees_the_plain_image(workspace: Workspace):
     assert codes.dtype == np.float32
     assert codes.shape == (len(session.represented), 4, 8, 8)
     covered = set(session.represented.tolist())
-    assert covered >= set(examples(workspace, task("egomotion")).test.ravel().tolist())
+    assert covered >= set(examples(workspace, DICTIONARY["egomotion"]).test.ravel().tolist())
     assert not covered & set(workspace.splits.train.tolist())
 
 

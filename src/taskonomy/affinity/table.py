@@ -1,5 +1,6 @@
 """`affinity.parquet`: one row a candidate (columns: see `SCHEMA`)."""
 
+import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import DICTIONARY, Dictionary, Task
 from taskonomy.errors import BadInput
 
 SCHEMA = pa.schema(
@@ -30,14 +32,18 @@ SCHEMA = pa.schema(
 )
 """Numbers that were not measured are null in the file and nan in a `Candidate`."""
 
+_DECLARED = b"taskonomy.dictionary"
+"""The key of the metadata that holds a user's declarations as JSON."""
 _KINDS = ("transfer", "supervised", "own_readout")
 _NUMBERS = [field.name for field in SCHEMA if field.type == pa.float64()]
 
 
-def write(path: Path, candidates: Sequence[Candidate]) -> None:
+def write(path: Path, candidates: Sequence[Candidate], dictionary: Dictionary = DICTIONARY) -> None:
     """Write the candidates, sorted by regime, target, order, kind and sources.
 
-    Equal candidates give equal bytes; the file appears under its name only once it is whole.
+    Equal candidates give equal bytes; the file appears under its name only once it is whole. The
+    tasks that a user has declared lie in the file's metadata, since readers of the table need to
+    know what they are.
     """
     ordered = sorted(candidates, key=lambda c: (c.regime, c.target, c.order, c.kind, c.sources))
     columns = {field.name: [_cell(getattr(c, field.name)) for c in ordered] for field in SCHEMA}
@@ -45,7 +51,7 @@ def write(path: Path, candidates: Sequence[Candidate]) -> None:
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
-        pq.write_table(pa.table(columns, schema=SCHEMA), partial)
+        pq.write_table(pa.table(columns, schema=_schema(dictionary)), partial)
         Path(partial).chmod(0o644)
         Path(partial).replace(path)
     except BaseException:
@@ -73,6 +79,28 @@ def read(path: Path) -> list[Candidate]:
                 f"{path}: column {field.name!r} is {found_type or 'missing'}, expected {field.type}"
             )
     return [_candidate(path, i, row) for i, row in enumerate(table.to_pylist())]
+
+
+def dictionary(path: Path) -> Dictionary:
+    """The tasks of a table: the 26, and those that its run's files have declared.
+
+    Raises:
+        BadInput: there is no such file, or its declarations make no sense.
+    """
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        declared = json.loads(metadata.get(_DECLARED, b"[]"))
+    except (OSError, pa.ArrowException, ValueError) as error:
+        found = "no such file" if not path.exists() else str(error).splitlines()[0]
+        raise BadInput(f"{path}: {found}; expected an affinity.parquet") from error
+    return DICTIONARY.joined(map(Task.of_json, declared))
+
+
+def _schema(dictionary: Dictionary) -> pa.Schema:
+    if not dictionary.declared:
+        return SCHEMA
+    declared = json.dumps([task.as_json() for task in dictionary.declared], sort_keys=True)
+    return SCHEMA.with_metadata({_DECLARED: declared})
 
 
 def _cell(value: Any) -> Any:

@@ -5,9 +5,23 @@ from typing import NamedTuple
 
 from taskonomy.config import Config
 from taskonomy.data.splits import PROPORTIONS
-from taskonomy.dictionary import TARGETS, task
+from taskonomy.dictionary import DICTIONARY, Task
 from taskonomy.training.candidates import EXHAUSTIVE
 from taskonomy.training.examples import SHARE
+
+
+def dictionary(config: Config) -> tuple[Task, ...]:
+    """The tasks of a profile.
+
+    Raises:
+        BadInput: a file that declares some cannot be read here.
+    """
+    known = DICTIONARY
+    if config.dictionary:
+        from taskonomy.targets import declared  # torch, which the 26 need not wait for
+
+        known = declared.dictionary(config.dictionary)
+    return tuple(known[name] for name in config.tasks or known.names)
 
 
 class Examples(NamedTuple):
@@ -35,7 +49,7 @@ def examples(config: Config) -> Examples:
         steps=steps,
         transfer_steps=min(config.transfer.steps, steps // SHARE),
         test=tested,
-        represented=min(config.transfer.images, train // SHARE) + tested,
+        represented=min(max(config.regimes), train // SHARE) + tested,
     )
 
 
@@ -47,17 +61,24 @@ class Models(NamedTuple):
         untrained: random encoders.
         targets: targets of transfers; each has a scratch network.
         readouts: readouts by order, the first order first.
+        repeats: how often each readout and scratch network is trained: regimes times seeds.
     """
 
     tasks: int
     untrained: int
     targets: int
     readouts: tuple[int, ...]
+    repeats: int = 1
+
+    @property
+    def scratch(self) -> int:
+        """Scratch networks."""
+        return self.targets * self.repeats
 
     @property
     def all(self) -> int:
         """Every row of models.parquet."""
-        return 2 * self.tasks + self.untrained + self.targets + sum(self.readouts)
+        return 2 * self.tasks + self.untrained + self.scratch + sum(self.readouts)
 
 
 def models(config: Config, tasks: int = 0) -> Models:
@@ -68,23 +89,26 @@ def models(config: Config, tasks: int = 0) -> Models:
         tasks: as if the dictionary had so many tasks, with its own share of targets; 0: the
             profile's own.
     """
-    untrained = sum(not task(name).trained for name in config.tasks)
-    targets = sum(name in TARGETS for name in config.tasks)
-    count = len(config.tasks)
+    known = dictionary(config)
+    untrained = sum(not task.trained for task in known)
+    targets = sum(task.role == "both" for task in known)
+    count, repeats = len(known), len(config.regimes) * config.seeds
     if tasks:
         targets = round(tasks * targets / count)
         count = tasks
     top = min(config.transfer.top, count - 1 - untrained)
     higher = tuple(
-        targets * (comb(top, order) if order <= EXHAUSTIVE else 1)
+        repeats * targets * (comb(top, order) if order <= EXHAUSTIVE else 1)
         for order in range(2, config.transfer.max_order + 1)
     )
-    return Models(count - untrained, untrained, targets, (targets * count, *higher))
+    readouts = (repeats * targets * count, *higher)
+    return Models(count - untrained, untrained, targets, readouts, repeats)
 
 
 def one_more(count: Models) -> Models:
     """What inserting one task into a run trains: its scratch network and its readouts."""
-    return Models(0, 0, 1, tuple(number // count.targets for number in count.readouts))
+    readouts = tuple(number // count.targets for number in count.readouts)
+    return Models(0, 0, 1, readouts, count.repeats)
 
 
 def stages(config: Config, count: Models) -> dict[str, float]:

@@ -16,7 +16,7 @@ from taskonomy.cluster.compiled import Compiled, Step
 from taskonomy.cluster.loads import Load, Loads
 from taskonomy.cluster.units import REQUESTS, Units
 from taskonomy.config import Config
-from taskonomy.dictionary import TARGETS, task
+from taskonomy.dictionary import Task
 
 # What trains in each loop of pipelines/taxonomy.py; novel-task has the last two, for one target.
 LOOPS = ("task-networks", "first-order", "higher-order")
@@ -95,7 +95,7 @@ def work_of(
 ) -> dict[str, dict[str, float]]:
     """Seconds of training pods by loop and kind of model, at the measured device's speed."""
     amount = examples(config)
-    names, targets = _names(config)
+    names, targets = _tasks(config)
 
     def seconds(kind: str, load: Load, steps: int, batch: int) -> float:
         rate = units.rates.get(kind, units.rates[max(units.rates)])
@@ -114,7 +114,7 @@ def work_of(
     return {
         "task-networks": {"task": count.tasks * network + beside},
         "first-order": {
-            "scratch": transfers(count.targets, "scratch", loads.networks(targets)),
+            "scratch": transfers(count.scratch, "scratch", loads.networks(targets)),
             "order 1": first,
         },
         "higher-order": {f"order {order}": spent for order, spent in enumerate(higher, start=2)},
@@ -125,7 +125,7 @@ def shards_of(config: Config, count: Models) -> dict[str, int]:
     """Turns of each loop: as many shards as the profile says, if there is so much to do."""
     jobs = (
         count.tasks + count.untrained,
-        count.targets + count.readouts[0],
+        count.scratch + count.readouts[0],
         sum(count.readouts[1:]),
     )
     return {loop: min(config.shards, of) for loop, of in zip(LOOPS, jobs, strict=True)}
@@ -147,17 +147,17 @@ def gpus(step: Step, pipeline: Compiled, given: Mapping[str, Any]) -> float:
     return float(next(pools, {"gpus": 1})["gpus"])
 
 
-def _names(config: Config) -> tuple[list[str], list[str]]:
+def _tasks(config: Config) -> tuple[list[Task], list[Task]]:
     """The trained tasks of a profile, and its targets."""
-    trained = [name for name in config.tasks if task(name).trained]
-    return trained, [name for name in config.tasks if name in TARGETS]
+    known = amounts.dictionary(config)
+    return [task for task in known if task.trained], [task for task in known if task.role == "both"]
 
 
 def _storage(
     config: Config, units: Units, loads: Loads, count: Models, *, data: bool
 ) -> dict[str, float]:
-    amount, (names, targets) = examples(config), _names(config)
-    kinds = [(count.tasks, loads.networks(names)), (count.targets, loads.networks(targets))]
+    amount, (names, targets) = examples(config), _tasks(config)
+    kinds = [(count.tasks, loads.networks(names)), (count.scratch, loads.networks(targets))]
     kinds += [
         (number, loads.readouts(targets, order))
         for order, number in enumerate(count.readouts, start=1)

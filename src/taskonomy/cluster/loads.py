@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from taskonomy.config import Config
-from taskonomy.dictionary import Task, task
+from taskonomy.dictionary import Task
 
-# Colorization's bins, and about as many classes as any data set of the field has; a head's last
+# The bins of colours, and about as many classes as any data set of the field has; a head's last
 # layer matters little beside the rest.
 _BINS, _CLASSES = 313, 100
 _BACKWARD = 2
@@ -42,15 +42,15 @@ class Loads:
         self.network = cache(self._network)
         self._two = cache(self._readout)
 
-    def networks(self, tasks: Iterable[str]) -> Load:
+    def networks(self, tasks: Iterable[Task]) -> Load:
         """The task networks of these tasks, on average; scratch networks have the same shape."""
-        return _mean(self.network(name) for name in tasks)
+        return _mean(self.network(task) for task in tasks)
 
-    def readouts(self, targets: Iterable[str], order: int) -> Load:
+    def readouts(self, targets: Iterable[Task], order: int) -> Load:
         """The readouts of that many sources to these targets, on average."""
-        return _mean(self.readout(name, order) for name in targets)
+        return _mean(self.readout(task, order) for task in targets)
 
-    def readout(self, target: str, order: int) -> Load:
+    def readout(self, target: Task, order: int) -> Load:
         """A readout: each source adds as much as the second does, channels of the first layer."""
         first, second = self._two(target, 1), self._two(target, 2)
         return Load(*(a + (order - 1) * (b - a) for a, b in zip(first, second, strict=True)))
@@ -62,34 +62,34 @@ class Loads:
 
         return code_size(self._config.network, self._config.network.image_size) ** 2
 
-    def _network(self, name: str) -> Load:
+    def _network(self, task: Task) -> Load:
         import torch
 
         from taskonomy.networks.encoder import tile_size
         from taskonomy.networks.task_network import TaskNetwork, input_channels, towers
 
-        of, network = task(name), self._config.network
-        size = tile_size(network) if of.inputs == "tiles" else network.image_size
+        network = self._config.network
+        size = tile_size(network) if task.inputs == "tiles" else network.image_size
         with torch.device("meta"):
-            made = TaskNetwork(of, network, _outputs(of))
-        return _count(made, (1, towers(of), input_channels(of), size, size))
+            made = TaskNetwork(task, network, _outputs(task))
+        return _count(made, (1, towers(task), input_channels(task), size, size))
 
-    def _readout(self, target: str, order: int) -> Load:
+    def _readout(self, task: Task, order: int) -> Load:
         import torch
 
         from taskonomy.networks.encoder import code_size
         from taskonomy.networks.readout import Readout
 
-        of, channels = task(target), order * self._config.network.code_channels
+        channels = order * self._config.network.code_channels
         size = code_size(self._config.network, self._config.network.image_size)
         with torch.device("meta"):
             moments = torch.zeros(channels)
-            made = Readout(of, self._config, moments, moments, _outputs(of))
-        return _count(made, (1, of.images, channels, size, size))
+            made = Readout(task, self._config, moments, moments, _outputs(task))
+        return _count(made, (1, task.images, channels, size, size))
 
 
-def _outputs(of: Task) -> int:
-    return of.channels or (_BINS if of.name == "colorization" else _CLASSES)
+def _outputs(task: Task) -> int:
+    return task.channels or (_BINS if task.kind == "colour_bins" else _CLASSES)
 
 
 def _count(network: Any, shape: tuple[int, ...]) -> Load:

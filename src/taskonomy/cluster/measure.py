@@ -89,13 +89,14 @@ def _rates(rows: Iterable[Mapping[str, Any]], config: Config) -> dict[str, Rate]
     amount, batches = amounts.examples(config), {"task": config.training.batch}
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
-    of = loads.Loads(config)
+    counted, known = loads.Loads(config), amounts.dictionary(config)
+    tasks = {task.name: task for task in known}
     for row in rows:
-        kind, target, order = row["kind"], row["target"], row["order"]
+        kind, target, order = row["kind"], tasks[row["target"]], row["order"]
         if row["status"] != "finished" or kind in ("random", "informed_guess"):
             continue
         trained = row["steps"] * batches.get(kind, config.transfer.batch)
-        load = of.readout(target, order) if order else of.network(target)
+        load = counted.readout(target, order) if order else counted.network(target)
         operations = trained * load.train + amount.test * load.test
         found[f"order {order}" if order else kind].append((row["seconds"], operations))
     return {

@@ -6,6 +6,7 @@ from pathlib import Path
 from taskonomy.commands import solve
 from taskonomy.commands.arguments import add_profile, positive
 from taskonomy.errors import BadInput
+from taskonomy.taxonomy import affinities
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +60,7 @@ def _evaluate_affinities(options: argparse.Namespace) -> int:
         found,
         [path for path in given if path is not None],
         notes,
+        affinities.dictionary(options.affinities),
     )
     print(f"tables and evaluation.html in {folder}")
     return 0

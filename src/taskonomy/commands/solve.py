@@ -131,6 +131,7 @@ def _question(args: argparse.Namespace) -> Question:
         importance=_numbers("--importance", args.importance),
         with_own_readouts=args.with_own_readouts,
         with_random=args.with_random,
+        dictionary=affinities.dictionary(args.affinities),
     )
 
 

@@ -80,10 +80,15 @@ def _join(options: argparse.Namespace) -> int:
 
 
 def _novel(options: argparse.Namespace) -> int:
-    from taskonomy.studies.novel_task import declared, solve
+    from taskonomy.studies.novel_task import novel, solve
+    from taskonomy.targets.declared import read
 
-    task = declared(options.task)
-    return _show(solve(_run(options), task))
+    declared = read(str(options.task))
+    try:
+        task = novel(_run(options), declared)
+    except BadInput as error:
+        raise BadInput(f"{options.task}: {error}") from error
+    return _show(solve(task))
 
 
 def _run(options: argparse.Namespace) -> "Run":

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from taskonomy.data.layout import Dataset, missing, path
-from taskonomy.dictionary import task
+from taskonomy.dictionary import Task
 from taskonomy.errors import BadInput
 
 DECLARATION = "dataset.json"
 """At a data set's root; its key `labels` lists the label folders that the data set holds."""
 
 
-def tasks(dataset: Dataset, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def tasks(dataset: Dataset, asked: Sequence[Task]) -> tuple[list[str], dict[str, str]]:
     """Split tasks into those that the data set has labels for and those it declares it has not.
 
     A data set that declares its labels (rooms and captures do) leaves out the tasks of the others;
@@ -20,18 +20,18 @@ def tasks(dataset: Dataset, names: Sequence[str]) -> tuple[list[str], dict[str, 
 
     Args:
         dataset: an indexed data set.
-        names: the tasks asked for.
+        asked: the tasks asked for.
 
     Returns:
-        The tasks to train, in the order given, and a reason for each one left out.
+        The names of the tasks to train, in the order given, and a reason for each one left out.
 
     Raises:
         BadInput: a label that should be there is not.
     """
     declared = _declared(dataset.root)
     have, left_out = [], {}
-    for name in names:
-        label = task(name).label
+    for task in asked:
+        name, label = task.name, task.label
         if label and declared is not None and label not in declared:
             left_out[name] = f"the data set declares no {label} labels"
             continue

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from taskonomy.data import cameras, codecs, items, labels
+from taskonomy.data import camera_records, cameras, codecs, labels
 from taskonomy.data.layout import View
 
 OFF_CENTRE = 1.0
@@ -138,11 +138,11 @@ def _pose(info: dict[str, Any]) -> Iterator[str]:
         return
     try:
         towards = np.array(info["point_location"]) - np.array(info["camera_location"])
-        R = items.rotation(info)
+        R = camera_records.rotation(info)
         local = R.T @ towards
         fov, length = float(info["field_of_view_rads"]), float(np.linalg.norm(towards))
         stated = float(info.get("camera_distance", length))
-        items.room_layout(info)
+        camera_records.room_layout(info)
         turned = _turned(info.get("vanishing_points_gaussian_sphere", {}), R)
     except (TypeError, ValueError, KeyError, IndexError) as error:
         yield f"found values of another kind ({error}), expected numbers"
@@ -209,7 +209,11 @@ def out_of_sight(record: dict[str, Any], info: dict[str, Any]) -> bool:
             for values in (record["point_location"], info["camera_location"])
         )
         pixel, depth = cameras.project(
-            point[None], location, items.rotation(info), float(info["field_of_view_rads"]), 100
+            point[None],
+            location,
+            camera_records.rotation(info),
+            float(info["field_of_view_rads"]),
+            100,
         )
     except (KeyError, TypeError, ValueError):
         return False  # what is wrong with a pose is said of its own file

@@ -19,6 +19,9 @@ from taskonomy.errors import BadInput
 
 _FILE = re.compile(r"point_(\d+)_view_(\d+)_domain_(\w+)\.(png|json|npy)")
 
+DEPTH = "depth_zbuffer"
+"""The label folder of z-depth, whose holes are missing in other labels too."""
+
 
 class View(NamedTuple):
     """One photograph: a camera's `view` of a fixated `point` in a `building`."""
@@ -128,8 +131,8 @@ def read(source: Dataset | Path, view: View, domain: str) -> Any:
     except OSError as error:
         raise BadInput(f"{file}: cannot be read ({error.strerror})") from error
     value = decode(DOMAINS[domain], content, str(file))
-    if domain == "principal_curvature" and _has(source, view, "depth_zbuffer"):
-        hole = np.isnan(read(source, view, "depth_zbuffer"))
+    if domain == "principal_curvature" and _has(source, view, DEPTH):
+        hole = np.isnan(read(source, view, DEPTH))
         if hole.shape != value.shape[:2]:
             raise BadInput(f"{file}: found size {value.shape[:2]}, the view's depth {hole.shape}")
         value[hole] = np.nan

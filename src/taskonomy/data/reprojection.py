@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from taskonomy.data import cameras, layout
-from taskonomy.data.items import items, rotation
+from taskonomy.data.camera_records import rotation
+from taskonomy.data.items import items
 from taskonomy.data.layout import Dataset
 from taskonomy.dictionary import Items
 

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from taskonomy import files
-from taskonomy.data import availability, cameras, items, layout, pictures
+from taskonomy.data import availability, camera_records, cameras, layout, pictures
 from taskonomy.data.codecs import DOMAINS
 from taskonomy.data.layout import Dataset, View
 from taskonomy.errors import BadInput
@@ -197,7 +197,7 @@ def _edge(draw: ImageDraw.ImageDraw, ends: Float[np.ndarray, "2 3"], info: dict[
     along = np.linspace(0, 1, 200)[:, None]
     points = ends[0] + along * (ends[1] - ends[0])
     location, fov = np.array(info["camera_location"], float), float(info["field_of_view_rads"])
-    pixels, depth = cameras.project(points, location, items.rotation(info), fov, TILE)
+    pixels, depth = cameras.project(points, location, camera_records.rotation(info), fov, TILE)
     for (x, y), z in zip(pixels, depth, strict=True):
         if z > 0.05 and 0 <= x < TILE and 0 <= y < TILE:
             draw.point((x, y), _PAPER)

@@ -1,12 +1,12 @@
-"""The task dictionary: the 26 tasks, each declared once."""
+"""The task dictionary: the 26 tasks, each declared once, and what joins them."""
 
+from taskonomy.dictionary.dictionary import Dictionary
 from taskonomy.dictionary.task import Group, Head, Inputs, Items, Loss, Role, Task
-from taskonomy.dictionary.tasks import DICTIONARY, SOURCES, TARGETS, task
+from taskonomy.dictionary.tasks import DICTIONARY
 
 __all__ = [
     "DICTIONARY",
-    "SOURCES",
-    "TARGETS",
+    "Dictionary",
     "Group",
     "Head",
     "Inputs",
@@ -14,5 +14,4 @@ __all__ = [
     "Loss",
     "Role",
     "Task",
-    "task",
 ]

@@ -1,7 +1,10 @@
-"""What a task is made of."""
+"""What a task's declaration says. Plain data: it is read where neither torch nor OpenCV is."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from taskonomy.errors import BadInput
 
 Group = Literal["2D", "3D", "geometric", "semantic", "none"]
 """The groups of the paper's task tree; `none` is the random projection."""
@@ -22,10 +25,15 @@ Head = Literal["image", "vector", "none"]
 
 Role = Literal["both", "source-only"]
 
+Scale = Literal["plain", "log", "unit", "tanh", "shading", "sparse"]
+"""How a map's values become targets in [-1, 1]: as they are; depths by their logarithm; vectors of
+unit length; curvatures compressed by tanh; shading from [0, 1]; or maps that are near zero almost
+everywhere, by the square root of their share of `top`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One task of the dictionary.
+    """One task of a dictionary.
 
     Attributes:
         name: the real data set's folder name where there is one (docs/contract.md).
@@ -33,31 +41,53 @@ class Task:
         group: the branch of the paper's task tree.
         inputs: what the network looks at.
         items: what one example is.
+        kind: the kind of target (`taskonomy.targets`): how a label becomes what the loss compares,
+            which constant guesses it best, and how it is drawn.
         label: the label folder that the target is read from; `rgb` where the image itself is the
-            target; empty for the random projection.
+            target; empty for the random projection, and where a function reads the label.
         target: the target in words, with its unit or encoding.
         channels: channels (image head) or numbers (vector head) of the output; 0 where the data
             set says how many classes there are.
         loss: the loss per example.
         head: the kind of decoder.
+        layers: fully connected layers of a vector head.
+        width: their width as a share of the profile's `hidden`.
+        reduction: an image head's output is the image's size over this; 0 takes the size that the
+            profile names.
+        scale: how a map's values become targets.
+        top: the nominal largest value of a sparse map.
+        blur: sigma of a sparse map's blur, as a share of its width.
+        masked: whether a map has no value where depth is missing.
+        components: what the numbers of a vector mean; empty where only the data set knows.
         role: `source-only` tasks are never a target of a transfer.
         cost: label cost in units of one labelled task.
         aliases: other names in use: the released result files' and the old code's.
+        code: a hash of the file that declares the task; empty for the 26.
     """
 
     name: str
     title: str
     group: Group
-    inputs: Inputs
-    items: Items
-    label: str
+    inputs: Inputs = "image"
+    items: Items = "view"
+    kind: str
+    label: str = ""
     target: str
     channels: int
     loss: Loss
     head: Head
+    layers: int = 2
+    width: float = 1.0
+    reduction: int = 0
+    scale: Scale = "plain"
+    top: float = 1.0
+    blur: float = 0.0
+    masked: bool = False
+    components: tuple[str, ...] = ()
     role: Role = "both"
     cost: float = 1.0
     aliases: tuple[str, ...] = ()
+    code: str = ""
 
     @property
     def trained(self) -> bool:
@@ -68,3 +98,66 @@ class Task:
     def images(self) -> int:
         """How many views one example takes."""
         return {"pair": 2, "triplet": 3}.get(self.inputs, 1)
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """What decides its models: all but what people read and what its labels cost."""
+        words = ("title", "group", "target", "components", "role", "cost", "aliases")
+        return {name: value for name, value in asdict(self).items() if name not in words}
+
+    def as_json(self) -> dict[str, Any]:
+        """The declaration as plain data."""
+        return asdict(self)
+
+    @staticmethod
+    def of_json(content: Mapping[str, Any]) -> "Task":
+        """The inverse of `as_json`.
+
+        Raises:
+            BadInput: a field is missing or unknown.
+        """
+        lists = ("components", "aliases")
+        try:
+            return Task(**{**content, **{name: tuple(content[name]) for name in lists}})
+        except (KeyError, TypeError) as error:
+            raise BadInput(
+                f"task {content.get('name', '?')}: {error}; expected the fields of a declaration"
+            ) from error
+
+
+def check(task: Task) -> None:
+    """Check a declaration by itself; its kind of target is checked where that is made.
+
+    Raises:
+        BadInput: a field holds what it may not hold; the line says which.
+    """
+    if not task.name.isidentifier():
+        raise BadInput(f"name {task.name!r}: expected a name of letters, digits and _")
+    hints = {"group": Group, "inputs": Inputs, "items": Items, "loss": Loss, "head": Head}
+    for name, hint in {**hints, "role": Role, "scale": Scale}.items():
+        value, allowed = getattr(task, name), get_args(hint)
+        if value not in allowed:
+            raise BadInput(f"{name} {value!r}: expected one of {', '.join(allowed)}")
+    images = {"match_pair": 2, "fixated_pair": 2, "nonfixated_pair": 2, "fixated_triplet": 3}
+    if images.get(task.items, 1) != task.images:
+        raise BadInput(
+            f"inputs {task.inputs!r} with items {task.items!r}: expected as many images as views"
+        )
+    fields_by_head = {
+        "image": ("l1", "l2", "pixel_cross_entropy", "metric"),
+        "vector": ("l2", "l2_norm", "cross_entropy"),
+        "none": ("none",),
+    }
+    if task.loss not in fields_by_head[task.head]:
+        raise BadInput(
+            f"head {task.head!r} with loss {task.loss!r}: expected one of "
+            f"{', '.join(fields_by_head[task.head])}"
+        )
+    if task.channels < 0 or task.layers < 1 or task.reduction < 0:
+        raise BadInput("channels, layers or reduction: expected no negative number")
+    if not task.cost >= 0:
+        raise BadInput(f"cost {task.cost}: expected a number from 0")
+
+
+FIELDS = tuple(entry.name for entry in fields(Task))
+"""What a declaration may say."""

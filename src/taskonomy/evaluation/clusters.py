@@ -9,11 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import fill, indent
 
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY, Dictionary
+from taskonomy.dictionary.figures import SURFACE
 from taskonomy.evaluation.tree import BRANCHES, tree_of
-
-SURFACE = ("normal", "depth_zbuffer", "depth_euclidean", "reshading")
-"""The tasks that are expected to share a branch."""
 
 IMAGE_BRANCHES = 3
 
@@ -40,7 +38,9 @@ class Clusters:
     together_by_seed: tuple[bool, ...]
 
 
-def clusters(mean: Affinities, by_seed: Sequence[Affinities]) -> tuple[Clusters, ...]:
+def clusters(
+    mean: Affinities, by_seed: Sequence[Affinities], dictionary: Dictionary = DICTIONARY
+) -> tuple[Clusters, ...]:
     """Cut both trees.
 
     The second is left out where fewer image tasks than branches were measured, the first where
@@ -49,9 +49,10 @@ def clusters(mean: Affinities, by_seed: Sequence[Affinities]) -> tuple[Clusters,
     Args:
         mean: affinities averaged over the seeds, as of `tree.first_order`.
         by_seed: each seed's own.
+        dictionary: says which tasks are 2D and 3D.
     """
     found = [_cut("all sources", mean, by_seed, BRANCHES)]
-    of_images = [_of_images(affinities) for affinities in (mean, *by_seed)]
+    of_images = [_of_images(affinities, dictionary) for affinities in (mean, *by_seed)]
     if len(of_images[0]) > IMAGE_BRANCHES:
         found.append(_cut("2D and 3D tasks", of_images[0], of_images[1:], IMAGE_BRANCHES))
     return tuple(clusters for clusters in found if clusters is not None)
@@ -87,9 +88,9 @@ def _cut(name: str, mean: Affinities, by_seed: Sequence[Affinities], count: int)
     )
 
 
-def _of_images(affinities: Affinities) -> Affinities:
+def _of_images(affinities: Affinities, dictionary: Dictionary) -> Affinities:
     """Affinities between the 2D and 3D tasks that are targets."""
-    names = [name for name in affinities if task(name).group in ("2D", "3D")]
+    names = [name for name in affinities if dictionary[name].group in ("2D", "3D")]
     return {
         target: {source: affinities[target][source] for source in names if source in row}
         for target, row in affinities.items()

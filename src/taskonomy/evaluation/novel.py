@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import fsum
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.taxonomy.hypergraph import Question, build
 
 
@@ -37,8 +38,10 @@ class Novel:
         return fsum(edge.win_vs_supervised for edge in self.edges) / len(self.edges)
 
 
-def all_for_one(candidates: Sequence[Candidate], max_order: int) -> Novel:
-    """Return the best edge of every target from the other tasks, the random projection left out.
+def all_for_one(
+    candidates: Sequence[Candidate], max_order: int, dictionary: Dictionary = DICTIONARY
+) -> Novel:
+    """Return the best edge of every target from the other tasks, untrained encoders left out.
 
     Of edges of equal affinity, the one that reads fewer tasks, then the first by name.
 
@@ -47,7 +50,8 @@ def all_for_one(candidates: Sequence[Candidate], max_order: int) -> Novel:
     """
     transfers = [c for c in candidates if c.kind == "transfer"]
     best: dict[str, Candidate] = {}
-    for edge in build(transfers, Question(max_order=max_order, scale="raw")).edges:
+    question = Question(max_order=max_order, scale="raw", dictionary=dictionary)
+    for edge in build(transfers, question).edges:
         taken = best.setdefault(edge.target, edge)
         if edge.affinity > taken.affinity:
             best[edge.target] = edge

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from math import fsum
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY
+from taskonomy.dictionary.figures import SELF_SUPERVISED
 from taskonomy.evaluation.novel import all_for_one
-
-SELF_SUPERVISED = ("colorization", "denoising", "egomotion", "inpainting", "jigsaw")
-"""Tasks of the dictionary whose labels come from the images or from the camera's own motion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +60,7 @@ def self_supervised(candidates: Sequence[Candidate]) -> tuple[Baseline, ...]:
     best = {edge.target: edge for edge in all_for_one(candidates, 1).edges}
     found = []
     for name in SELF_SUPERVISED:
-        named = {(alias,) for alias in (name, *task(name).aliases)}
+        named = {(alias,) for alias in (name, *DICTIONARY[name].aliases)}
         edges = tuple(c for c in candidates if c.kind == "transfer" and c.sources in named)
         if edges:
             of_same = tuple(best[edge.target] for edge in edges)

@@ -17,17 +17,11 @@ import numpy as np
 from jaxtyping import Float
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY, Dictionary
+from taskonomy.dictionary.figures import TWINS
 from taskonomy.errors import BadInput
 from taskonomy.evaluation import clusters
 from taskonomy.evaluation.tree import first_order
-
-TWINS = (
-    ("autoencoding", "denoising"),
-    ("edge_texture", "keypoints2d"),
-    ("depth_zbuffer", "depth_euclidean"),
-)
-"""Tasks so alike that one's code nearly solves the other."""
 
 LEVEL = 0.95
 REPLICATES = 10_000
@@ -90,11 +84,14 @@ class Structure:
     left_out: tuple[tuple[str, str], ...]
 
 
-def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
+def measure(
+    tables: Mapping[int, Sequence[Candidate]], dictionary: Dictionary = DICTIONARY
+) -> Structure:
     """Compare the groups and look at the tree, over the affinity tables of several seeds.
 
     Args:
         tables: the candidates of one regime, by seed.
+        dictionary: says which group a task is of.
 
     Raises:
         BadInput: no transfer was measured with every seed.
@@ -102,17 +99,18 @@ def measure(tables: Mapping[int, Sequence[Candidate]]) -> Structure:
     by_seed, left_out = _shared({seed: first_order(table) for seed, table in tables.items()})
     transfers = [_transfers_only(affinities) for affinities in by_seed.values()]
     seeds = list(by_seed.values())
+    groups = {task.name: task.group for task in dictionary}
     counts = [len(by_source) for by_source in transfers[0].values()]
     return Structure(
         seeds=tuple(tables),
         chance=sum(1 / count for count in counts) / len(counts),
         comparisons=tuple(
-            _compare(transfers, group, other, twins)
+            _compare(transfers, groups, group, other, twins)
             for group, other in (("3D", "2D"), ("2D", "3D"))
-            if _comparable(transfers[0], group, other)
+            if _comparable(transfers[0], groups, group, other)
             for twins in (True, False)
         ),
-        clusters=clusters.clusters(_mean(seeds), seeds),
+        clusters=clusters.clusters(_mean(seeds), seeds, dictionary),
         agreement=_agreement(transfers),
         left_out=left_out,
     )
@@ -157,6 +155,7 @@ def to_json(structure: Structure) -> dict[str, Any]:
 
 
 _Affinities = dict[str, dict[str, float]]
+_Groups = Mapping[str, str]
 """By target, then by source."""
 
 
@@ -197,25 +196,28 @@ def _normalised(row: dict[str, float]) -> dict[str, float]:
     return {name: p / total for name, p in row.items()}
 
 
-def _members(names: Iterable[str], group: str) -> list[str]:
-    return [name for name in sorted(names) if task(name).group == group]
+def _members(names: Iterable[str], groups: _Groups, group: str) -> list[str]:
+    return [name for name in sorted(names) if groups[name] == group]
 
 
-def _comparable(affinities: _Affinities, group: str, other: str) -> bool:
+def _comparable(affinities: _Affinities, groups: _Groups, group: str, other: str) -> bool:
     """Whether the data set's tasks leave both groups enough to compare, twins left out."""
     sources = {name for row in affinities.values() for name in row}
     twins = {name for pair in TWINS for name in pair}
     return (
-        len(_members(affinities, group)) >= 2
-        and len(_members(sources - twins, group)) >= 2
-        and len(_members(sources - twins, other)) >= 1
+        len(_members(affinities, groups, group)) >= 2
+        and len(_members(sources - twins, groups, group)) >= 2
+        and len(_members(sources - twins, groups, other)) >= 1
     )
 
 
-def _compare(seeds: Sequence[_Affinities], group: str, other: str, twins: bool) -> Comparison:
-    targets = _members(seeds[0], group)
+def _compare(
+    seeds: Sequence[_Affinities], groups: _Groups, group: str, other: str, twins: bool
+) -> Comparison:
+    targets = _members(seeds[0], groups, group)
     cells = [
-        [_pair(seed[target], target, group, other, twins) for target in targets] for seed in seeds
+        [_pair(seed[target], groups, target, group, other, twins) for target in targets]
+        for seed in seeds
     ]
     pairs = np.array(cells)
     low, high = _interval(pairs[..., 0] - pairs[..., 1])
@@ -233,14 +235,19 @@ def _compare(seeds: Sequence[_Affinities], group: str, other: str, twins: bool) 
 
 
 def _pair(
-    row: Mapping[str, float], target: str, group: str, other: str, twins: bool
+    row: Mapping[str, float],
+    groups: _Groups,
+    target: str,
+    group: str,
+    other: str,
+    twins: bool,
 ) -> tuple[float, float]:
     """Mean affinity of a target's own group of sources and of the other group."""
     alike = {name for pair in TWINS if target in pair for name in pair}
     kept = _normalised({name: p for name, p in row.items() if twins or name not in alike})
 
     def mean(wanted: str) -> float:
-        return float(np.mean([p for name, p in kept.items() if task(name).group == wanted]))
+        return float(np.mean([p for name, p in kept.items() if groups[name] == wanted]))
 
     return mean(group), mean(other)
 

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int64
 from taskonomy.affinity.bootstrap import replicate_win_rates
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.affinity.tournament import win_rate
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.evaluation import taxonomy_tables
 from taskonomy.evaluation.intervals import Unit
 from taskonomy.evaluation.measured import Draws, Measured, draws_of
@@ -22,7 +23,6 @@ Row = dict[str, Any]
 Losses = Mapping[str, Float[np.ndarray, " _"]]
 
 UNITS: tuple[Unit, ...] = ("image", "building")
-RANDOM = ("random_projection",)
 
 
 def affinities(targets: Sequence[Measured]) -> list[Row]:
@@ -96,9 +96,12 @@ def sanity(
     targets: Sequence[Measured],
     buildings: Mapping[str, Int64[np.ndarray, " _"]],
     seed: int,
+    dictionary: Dictionary = DICTIONARY,
 ) -> list[Row]:
     """The paper's table 1: every network against the informed guess and the random encoder."""
-    untrained = {one.tournament.target: losses for one in targets for losses in _random(one)}
+    untrained = {
+        one.tournament.target: losses for one in targets for losses in _random(one, dictionary)
+    }
     rows = []
     for name, losses in networks.items():
         draws = draws_of(len(losses), buildings.get(name), seed)
@@ -109,19 +112,24 @@ def sanity(
     return rows
 
 
-def novel(candidates: Sequence[Candidate], targets: Sequence[Measured]) -> list[Row]:
+def novel(
+    candidates: Sequence[Candidate],
+    targets: Sequence[Measured],
+    dictionary: Dictionary = DICTIONARY,
+) -> list[Row]:
     """Every target held out in turn, as of `taxonomy_tables.novel`, with intervals.
 
     Beside gain and quality: the win rate against the readout from the untrained encoder.
     """
     by_target = {one.tournament.target: one for one in targets}
     rows = []
-    for row in taxonomy_tables.novel(candidates, max(c.order for c in candidates)):
+    highest = max(c.order for c in candidates)
+    for row in taxonomy_tables.novel(candidates, highest, dictionary):
         one = by_target[row["target"]]
         at = one.tournament.entries.index((row["kind"], tuple(row["sources"].split("+"))))
         row |= _with_intervals(one, "gain", one.gain, at)
         row |= _with_intervals(one, "quality", one.quality, at)
-        mine, untrained = one.tournament.losses[at], next(_random(one), None)
+        mine, untrained = one.tournament.losses[at], next(_random(one, dictionary), None)
         rows.append(row | _against("win_vs_random", mine, untrained, one.draws.values()))
     return rows
 
@@ -151,10 +159,10 @@ def _with_intervals(one: Measured, name: str, values: Float[np.ndarray, " S"], r
     return found
 
 
-def _random(one: Measured) -> Iterator[Float[np.ndarray, " N"]]:
+def _random(one: Measured, dictionary: Dictionary) -> Iterator[Float[np.ndarray, " N"]]:
     """The losses of the readout from the untrained encoder, where it did not fail."""
     for (_, sources), losses in zip(one.tournament.entries, one.tournament.losses, strict=True):
-        if sources == RANDOM:
+        if len(sources) == 1 and dictionary.untrained(sources[0]):
             yield losses
 
 

@@ -10,6 +10,7 @@ from math import isnan
 from typing import Any
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.errors import Infeasible
 from taskonomy.evaluation.consensus import Consensus
 from taskonomy.evaluation.gain import curve
@@ -87,7 +88,9 @@ def fronts(candidates: Sequence[Candidate], question: Question) -> list[Row]:
     ]
 
 
-def novel(candidates: Sequence[Candidate], max_order: int) -> list[Row]:
+def novel(
+    candidates: Sequence[Candidate], max_order: int, dictionary: Dictionary = DICTIONARY
+) -> list[Row]:
     """Every target held out in turn: its best edge from other tasks, by order."""
     return [
         {
@@ -97,7 +100,7 @@ def novel(candidates: Sequence[Candidate], max_order: int) -> list[Row]:
             "quality": known(edge.win_vs_supervised),
         }
         for order in range(1, max_order + 1)
-        for edge in all_for_one(candidates, order).edges
+        for edge in all_for_one(candidates, order, dictionary).edges
     ]
 
 

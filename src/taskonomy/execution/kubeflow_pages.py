@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.parse import quote
 
 from taskonomy.publishing import artifact, cards, models, views
-from taskonomy.runs.context import EXPERIMENT, Context, recorded_content
+from taskonomy.runs.context import EXPERIMENT, Context, recorded_content, recorded_dictionary
 from taskonomy.store import Store
 
 if TYPE_CHECKING:
@@ -51,25 +51,31 @@ def publication(
         figures: a dozen numbers.
     """
     from taskonomy.affinity import table
-    from taskonomy.config import Config
 
-    store = Store(context.store)
+    store, config = context.open()
     dataset = store.read_json("plan", plan, "plan.json")["dataset"]
     recorded = store.read_json("version-data", dataset, "dataset.json")
     origin, addresses = _traced(context, dataset, recorded, key)
     facts = cards.Facts(
-        profile=Config.from_json(context.config).profile,
+        profile=config.profile,
         taxonomy=store.read_json("publish", key, "taxonomy.json"),
         models=models.read(store.local("publish", key) / "models.parquet"),
         dataset=recorded,
+        dictionary=recorded_dictionary(recorded),
         place=store.address("publish", key),
         links=addresses,
     )
-    rows = table.read(store.local("publish", key) / "affinity.parquet")
+    main = str(config.regimes[0])
+    rows = [
+        row
+        for row in table.read(store.local("publish", key) / "affinity.parquet")
+        if row.regime == main
+    ]
+    policies = [p for p in facts.taxonomy["policies"] if p["regime"] == main]
     texts = [
         (report, store.read_bytes("publish", key, "report.html").decode()),
-        (affinities, views.affinities(rows)),
-        (taxonomies, views.taxonomies(facts.taxonomy["policies"])),
+        (affinities, views.affinities(rows, facts.dictionary)),
+        (taxonomies, views.taxonomies(policies, facts.dictionary)),
         (summary, cards.summary(facts)),
         (card, cards.model_card(facts)),
     ]
@@ -90,9 +96,10 @@ def inserted(context: Context, plan: str, key: str, summary: Artifact, figures: 
     """
     import pyarrow.parquet as pq
 
-    from taskonomy.stages.novel_task import declared
+    from taskonomy.stages import novel_task
 
-    run, novel = declared(context, plan)
+    novel = novel_task.inserted(context, plan)
+    run = novel.run
     store, dataset = run.workspace.store, run.workspace.dataset_key
     recorded = store.read_json("version-data", dataset, "dataset.json")
     origin, addresses = _traced(context, dataset, recorded, run.out.name)
@@ -182,7 +189,8 @@ def resolved(
     words = place.read_bytes("resolve", key, "resolved.txt").decode()
     published = _publication(place, content["affinity"])
     origin = {"affinity": content["affinity"], "resolve": key, **published}
-    write(taxonomies, views.taxonomies(content["policies"]), origin)
+    known = recorded_dictionary(content)
+    write(taxonomies, views.taxonomies(content["policies"], known), origin)
     write(summary, cards.resolved(words, published), origin)
     figures.metadata.update(cards.best_figures(content["policies"]))
 

@@ -16,23 +16,13 @@ _SMALL = 0.1
 _INSIDE = 0.95
 """Largest level that an output squashed by tanh starts at."""
 
-_FULLY_CONNECTED: dict[str, tuple[int, float]] = {
-    "jigsaw": (3, 1.0),
-    "point_matching": (2, 1 / 8),
-    "nonfixated_pose": (3, 1.0),
-    "egomotion": (3, 1 / 2),
-}
-"""Layers, and width as a share of the profile's, where they differ from 2 layers of full width
-(the reference's 2048; its matching has 256 and its egomotion 1024)."""
-
 
 def output_size(task: Task, network: NetworkConfig) -> int:
-    """Height and width of an image head's output: a quarter of the image for colorization."""
-    if task.loss == "metric":
-        return network.segment_size
-    if task.name == "colorization":
-        return max(network.image_size // 4, code_size(network, network.image_size))
-    return network.target_size
+    """Height and width of an image head's output."""
+    if task.reduction:
+        coded = code_size(network, network.image_size)
+        return max(network.image_size // task.reduction, coded)
+    return network.segment_size if task.loss == "metric" else network.target_size
 
 
 def build_head(
@@ -58,13 +48,12 @@ def build_head(
             channels, network.decoder, network.doublings, scale, classes, kernel, regression
         )
     size = code_size(network, tile_size(network) if images == 9 else network.image_size)
-    layers, share = _FULLY_CONNECTED.get(task.name, (2, 1.0))
-    hidden = max(int(network.hidden * share), min(network.hidden, 64))
+    hidden = max(int(network.hidden * task.width), min(network.hidden, 64))
     features = channels * size * size
     if task.inputs == "triplet":
-        pair = VectorHead(2 * features, layers, hidden, classes // 3, network.dropout)
+        pair = VectorHead(2 * features, task.layers, hidden, classes // 3, network.dropout)
         return PairwiseHead(pair)
-    return VectorHead(images * features, layers, hidden, classes, network.dropout)
+    return VectorHead(images * features, task.layers, hidden, classes, network.dropout)
 
 
 class ImageHead(nn.Module):

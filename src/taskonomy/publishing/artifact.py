@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from taskonomy.dictionary import task
+from taskonomy.dictionary import Dictionary, Task
 from taskonomy.errors import BadInput
 
 FORMAT = "taskonomy/taxonomy/1"
@@ -30,6 +30,7 @@ _LIBRARIES = ("taskonomy", "jaxtyping", "kfp", "mlflow", "numpy", "ortools", "py
 
 def taxonomy(
     *,
+    dictionary: Dictionary,
     tasks: Sequence[str],
     left_out: Mapping[str, str],
     costs: Mapping[str, float],
@@ -39,6 +40,7 @@ def taxonomy(
     """Assemble the content of `taxonomy.json`.
 
     Args:
+        dictionary: the tasks that the run knows.
         tasks: the tasks that took part, in any order.
         left_out: tasks of the dictionary that did not, with the reason.
         costs: label costs that differ from the dictionary's.
@@ -51,8 +53,10 @@ def taxonomy(
     """
     return {
         "format": FORMAT,
-        "dictionary": [_entry(name, costs) for name in sorted(tasks, key=_place)],
-        "left_out": {task(name).name: reason for name, reason in left_out.items()},
+        "dictionary": [
+            _entry(task, costs) for task in sorted((dictionary[name] for name in tasks), key=_place)
+        ],
+        "left_out": {dictionary[name].name: reason for name, reason in left_out.items()},
         "policies": sorted(
             (policy(solved) for solved in policies),
             key=lambda entry: (entry["regime"], entry["max_order"], entry["budget"]),
@@ -115,20 +119,19 @@ def image_digests() -> dict[str, str]:
     return {name: digest} if digest else {}
 
 
-def _place(name: str) -> tuple[int, str]:
+def _place(task: Task) -> tuple[int, str]:
     groups = ("2D", "3D", "geometric", "semantic", "none")
-    return groups.index(task(name).group), task(name).name
+    return groups.index(task.group), task.name
 
 
-def _entry(name: str, costs: Mapping[str, float]) -> dict[str, Any]:
-    entry = task(name)
+def _entry(task: Task, costs: Mapping[str, float]) -> dict[str, Any]:
     return {
-        "name": entry.name,
-        "title": entry.title,
-        "group": entry.group,
-        "role": entry.role,
-        "loss": entry.loss,
-        "cost": float(costs.get(entry.name, entry.cost)),
+        "name": task.name,
+        "title": task.title,
+        "group": task.group,
+        "role": task.role,
+        "loss": task.loss,
+        "cost": float(costs.get(task.name, task.cost)),
     }
 
 

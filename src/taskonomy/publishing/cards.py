@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from taskonomy.dictionary import task
+from taskonomy.dictionary import Dictionary
 from taskonomy.publishing.pages import best_value
 
 
@@ -19,6 +19,7 @@ class Facts:
         taxonomy: the content of taxonomy.json.
         models: the table of models.parquet.
         dataset: what `version-data` recorded.
+        dictionary: the tasks that the run knows.
         place: where the published files lie.
         links: addresses in MLflow by what they show; none where a browser reaches none.
     """
@@ -27,6 +28,7 @@ class Facts:
     taxonomy: Mapping[str, Any]
     models: pa.Table
     dataset: Mapping[str, Any]
+    dictionary: Dictionary
     place: str
     links: Mapping[str, str]
 
@@ -62,7 +64,7 @@ def summary(facts: Facts) -> str:
     lines = [
         "# Taxonomy",
         "",
-        *_shown(facts.taxonomy["policies"]),
+        *_shown(facts.taxonomy["policies"], facts.dictionary),
         "",
         "| | |",
         "|---|---|",
@@ -74,7 +76,8 @@ def summary(facts: Facts) -> str:
     left_out = facts.taxonomy["left_out"]
     if left_out:
         lines += ["", "Left out for want of labels:", ""]
-        lines += [f"- {task(name).title}: {reason}" for name, reason in sorted(left_out.items())]
+        titles = facts.dictionary
+        lines += [f"- {titles[name].title}: {why}" for name, why in sorted(left_out.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -113,7 +116,7 @@ def model_card(facts: Facts) -> str:
         "Gain is the share of test images on which a transfer beats a network trained from scratch"
         " on the same images, quality the share on which it beats the fully supervised network.",
         "",
-        *_shown(facts.taxonomy["policies"]),
+        *_shown(facts.taxonomy["policies"], facts.dictionary),
         "",
         "| Task | Group | Role | Loss |",
         "|---|---|---|---|",
@@ -188,12 +191,12 @@ def _versions(md5: str | None, revision: str | None) -> list[str]:
     ]
 
 
-def _shown(policies: Sequence[Mapping[str, Any]]) -> list[str]:
+def _shown(policies: Sequence[Mapping[str, Any]], dictionary: Dictionary) -> list[str]:
     """The policy that the report shows first, in a sentence."""
     best = best_value(policies)
     if best is None:
         return ["No policy's quality is known."]
-    labelled = ", ".join(task(name).title for name in best["sources"])
+    labelled = ", ".join(dictionary[name].title for name in best["sources"])
     return [
         f"With a budget of {best['budget']:g}, label **{labelled}**: mean gain"
         f" {best['mean_gain']:.3f}, mean quality {best['mean_quality']:.3f} over"

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import task
+from taskonomy.dictionary import Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.publishing.matrices import strongest
 
@@ -133,7 +133,10 @@ def curve(policies: Sequence[Mapping[str, Any]], key: str, title: str, subtitle:
 
 
 def intervals(
-    pairs: Mapping[tuple[str, str], Candidate], targets: Sequence[str], count: int = 5
+    pairs: Mapping[tuple[str, str], Candidate],
+    targets: Sequence[str],
+    dictionary: Dictionary,
+    count: int = 5,
 ) -> Intervals:
     """The `count` strongest sources of every target with their bootstrap intervals."""
     width, left, right, pitch, top = 530.0, 190.0, 518.0, 26.0, 26.0
@@ -147,7 +150,7 @@ def intervals(
         return round(left + place * (right - left), 1)
 
     found = tuple(
-        _interval(target, best, x, round(top + (i + 0.5) * pitch, 1))
+        _interval(dictionary, target, best, x, round(top + (i + 0.5) * pitch, 1))
         for i, (target, best) in enumerate(rows)
     )
     step = max(1, (high - low) // 6)
@@ -162,33 +165,36 @@ def _times(power: int) -> str:
 
 
 def _interval(
+    dictionary: Dictionary,
     target: str,
     best: Sequence[tuple[Candidate, Float[np.ndarray, "3"]]],
     x: Callable[[float], float],
     y: float,
 ) -> Interval:
-    whiskers = []
+    whiskers, title = [], dictionary[target].title
     for candidate, (times, low, high) in best:
         known = not math.isnan(float(low))
-        source = task(candidate.sources[0])
+        source = dictionary[candidate.sources[0]]
         words = f" [{low:.2f}, {high:.2f}]" if known else ""
         whiskers.append(
             Whisker(
                 x=x(times), low=x(low if known else times), high=x(high if known else times),
                 group=source.group,
-                tip=f"{source.title} → {task(target).title}: {times:.2f}{words} times chance",
+                tip=f"{source.title} → {title}: {times:.2f}{words} times chance",
             )
         )  # fmt: skip
     # Told apart: the winner's interval lies above the runner-up's.
     apart = len(best) > 1 and bool(best[0][1][1] > best[1][1][2])
-    title = task(best[0][0].sources[0]).title if best else "none"
+    strongest_title = dictionary[best[0][0].sources[0]].title if best else "none"
     return Interval(
-        title=task(target).title, group=task(target).group, y=y, best=title, apart=apart,
+        title=title, group=dictionary[target].group, y=y, best=strongest_title, apart=apart,
         whiskers=tuple(whiskers),
     )  # fmt: skip
 
 
-def tree(linkage: Float[np.ndarray, "joins 4"], labels: Sequence[str]) -> Tree:
+def tree(
+    linkage: Float[np.ndarray, "joins 4"], labels: Sequence[str], dictionary: Dictionary
+) -> Tree:
     """A dendrogram of scipy's linkage matrix, root at the left and leaves at the right.
 
     Raises:
@@ -201,7 +207,7 @@ def tree(linkage: Float[np.ndarray, "joins 4"], labels: Sequence[str]) -> Tree:
     width, right, pitch, top = 530.0, 330.0, 22.0, 10.0
     tallest = float(linkage[:, 2].max()) or 1.0
     order = _leaves(linkage, len(labels))
-    groups: list[set[str]] = [{task(name).group} for name in labels]
+    groups: list[set[str]] = [{dictionary[name].group} for name in labels]
     places = [(right, 0.0)] * len(labels)
     for row, leaf in enumerate(order):
         places[leaf] = (right, top + (row + 0.5) * pitch)
@@ -215,8 +221,8 @@ def tree(linkage: Float[np.ndarray, "joins 4"], labels: Sequence[str]) -> Tree:
         path = f"M{xa:.1f} {ya:.1f}H{x:.1f}V{yb:.1f}H{xb:.1f}"
         joins.append((path, next(iter(members)) if len(members) == 1 else "mixed"))
     leaves = tuple(
-        Leaf(title=task(labels[i]).title, group=task(labels[i]).group, x=right, y=places[i][1])
-        for i in order
+        Leaf(title=task.title, group=task.group, x=right, y=places[i][1])
+        for i, task in ((i, dictionary[labels[i]]) for i in order)
     )
     height = 2 * top + pitch * len(labels)
     return Tree(width=width, height=height, joins=tuple(joins), leaves=leaves)

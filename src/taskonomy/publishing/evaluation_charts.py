@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from taskonomy.dictionary import DICTIONARY
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.publishing.charts import Chart, Leaf
 
 Row = Mapping[str, Any]
 
-_ENTRIES = {name: entry for entry in DICTIONARY for name in (entry.name, *entry.aliases)}
 _SECONDS = 0.6
 """How long the map takes from one frame to the next."""
 _DOT, _GAP = 5.0, 8.0
@@ -100,7 +99,7 @@ def band(chart: Chart, rows: Sequence[Row], name: str) -> str:
     return f"M{there}L{back}Z"
 
 
-def tree(rows: Sequence[Row]) -> Tree:
+def tree(rows: Sequence[Row], dictionary: Dictionary = DICTIONARY) -> Tree:
     """The dendrogram of the joins, lowest first; root at the left and leaves at the right."""
     width, right, pitch, top = 560.0, 360.0, 22.0, 10.0
     tallest = max(row["height"] for row in rows) or 1.0
@@ -115,7 +114,7 @@ def tree(rows: Sequence[Row]) -> Tree:
         one, other = (key for key, leaves in below.items() if members.issuperset(leaves))
         (xa, ya), (xb, yb) = places[one], places[other]
         x = right - (right - 16) * row["height"] / tallest
-        groups = {_group(name) for name in members}
+        groups = {dictionary.group(name) for name in members}
         merged = below.pop(one) + below.pop(other)
         below[row["members"]], places[row["members"]] = merged, (x, (ya + yb) / 2)
         joins.append(
@@ -125,17 +124,18 @@ def tree(rows: Sequence[Row]) -> Tree:
                 x=round(x, 1), y=round((ya + yb) / 2, 1),
                 share="" if row["share"] is None else f"{100 * row['share']:.0f}",
                 tip=("" if row["share"] is None else f"{row['share']:.1%} of the replicates join ")
-                + "just " + ", ".join(_title(name) for name in order if name in members),
+                + "just " + ", ".join(dictionary.title(name) for name in order if name in members),
             )
         )  # fmt: skip
     leaves = tuple(
-        Leaf(title=_title(name), group=_group(name), x=right, y=places[name][1]) for name in order
+        Leaf(title=dictionary.title(name), group=dictionary.group(name), x=right, y=places[name][1])
+        for name in order
     )
     height = 2 * top + pitch * len(order)
     return Tree(width=width, height=height, joins=tuple(joins), leaves=leaves)
 
 
-def task_map(rows: Sequence[Row]) -> Map:
+def task_map(rows: Sequence[Row], dictionary: Dictionary = DICTIONARY) -> Map:
     """The map with its frames, scaled so that all of them fit."""
     width, height, margin = 620.0, 600.0, 40.0
     frames = max(row["frame"] for row in rows) + 1
@@ -146,10 +146,10 @@ def task_map(rows: Sequence[Row]) -> Map:
     low, high = at.min(axis=(0, 1)), at.max(axis=(0, 1))
     room = np.array([width - 3.5 * margin, height - 2 * margin])
     at = margin + (at - low) * float((room / np.maximum(high - low, 1e-9)).min())
-    titles = _beside(at[-1], tasks, width)
+    titles = _beside(at[-1], [dictionary.title(name) for name in tasks], width)
     dots = tuple(
         Dot(
-            title=_title(name), group=_group(name),
+            title=dictionary.title(name), group=dictionary.group(name),
             x=round(float(at[-1, i, 0]), 1), y=round(float(at[-1, i, 1]), 1),
             way=";".join(f"{x:.1f} {y:.1f}" for x, y in at[:, i]),
             anchor=anchor, dx=dx, dy=dy,
@@ -161,13 +161,13 @@ def task_map(rows: Sequence[Row]) -> Map:
 
 
 def _beside(
-    at: Float[np.ndarray, "T 2"], tasks: Sequence[str], width: float
+    at: Float[np.ndarray, "T 2"], titles: Sequence[str], width: float
 ) -> list[tuple[str, float, float]]:
     """Which end of each title stands beside its dot, and where, covering as little as can be."""
     boxes = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in at.tolist()]
     found = []
-    for (x, y), name in zip(at.tolist(), tasks, strict=True):
-        long, ways = _LETTER * len(_title(name)), []
+    for (x, y), title in zip(at.tolist(), titles, strict=True):
+        long, ways = _LETTER * len(title), []
         for dy in _ROWS:
             for anchor, dx, left in (("start", _GAP, x + _GAP), ("end", -_GAP, x - _GAP - long)):
                 box = (left, y + dy - 0.8 * _LINE, left + long, y + dy + 0.2 * _LINE)
@@ -197,11 +197,3 @@ def _leaves(rows: Sequence[Row]) -> list[str]:
         below[members] = one + other
     (found,) = below.values()
     return found
-
-
-def _title(name: str) -> str:
-    return _ENTRIES[name].title if name in _ENTRIES else name
-
-
-def _group(name: str) -> str:
-    return _ENTRIES[name].group if name in _ENTRIES else "none"

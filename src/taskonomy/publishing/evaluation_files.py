@@ -11,6 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from taskonomy import files
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.publishing import links
 from taskonomy.publishing.artifact import canonical
 from taskonomy.publishing.evaluation_page import render_evaluation
@@ -21,7 +22,12 @@ PAGE = "evaluation.html"
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def write(out: Path, tables: Tables, configuration: Mapping[str, Any]) -> Path:
+def write(
+    out: Path,
+    tables: Tables,
+    configuration: Mapping[str, Any],
+    dictionary: Dictionary = DICTIONARY,
+) -> Path:
     """Write everything into `out/evaluation`, in the place of what is there; return that folder.
 
     Every table is NAME.parquet and NAME.csv; beside them lie configuration.json and
@@ -40,8 +46,9 @@ def write(out: Path, tables: Tables, configuration: Mapping[str, Any]) -> Path:
             sink = io.BytesIO()
             pyarrow.csv.write_csv(table, sink)
             files.write(folder / f"{name}.csv", sink.getvalue())
+        page = render_evaluation(tables, configuration, dictionary).encode()
         files.write(folder / "configuration.json", canonical(configuration))
-        files.write(folder / PAGE, render_evaluation(tables, configuration).encode())
+        files.write(folder / PAGE, page)
         if place.exists():
             place.rename(Path(scratch) / "before")
         folder.rename(place)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from taskonomy.dictionary import DICTIONARY, Task
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.publishing import charts, evaluation_charts
 from taskonomy.publishing.artifact import canonical
 from taskonomy.publishing.matrices import GROUPS
@@ -12,56 +12,44 @@ from taskonomy.publishing.pages import environment
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
 
-_TASKS: dict[str, Task] = {
-    name: entry for entry in DICTIONARY for name in (entry.name, *entry.aliases)
-}
 
-
-def render_evaluation(tables: Tables, configuration: Row) -> str:
+def render_evaluation(
+    tables: Tables, configuration: Row, dictionary: Dictionary = DICTIONARY
+) -> str:
     """Draw the page; every figure comes from the tables.
 
     Sections whose tables are absent are left out, so that released results have a page too.
     """
-    templates = environment()
-    templates.filters.update(named=title, group=group, edge=edge, p=_p)
+    templates = environment(dictionary)
+    templates.filters.update(
+        named=dictionary.title,
+        group=dictionary.group,
+        edge=lambda sources: " + ".join(map(dictionary.title, sources.split("+"))),
+        p=_p,
+    )
     page: str = templates.get_template("evaluation.html.j2").render(
         configuration=configuration,
         source=canonical(configuration).decode(),
-        groups=[g for g in GROUPS if g in {group(name) for name in _names(tables)}],
+        groups=[g for g in GROUPS if g in {dictionary.group(name) for name in _names(tables)}],
         units=configuration.get("units", {}),
-        targets=_by_group({row["target"] for row in tables["policies"]}),
-        sanity=_sanity(tables.get("sanity", ())),
+        targets=_by_group({row["target"] for row in tables["policies"]}, dictionary),
+        sanity=_sanity(tables.get("sanity", ()), dictionary),
         charts=_charts(tables),
         fronts=_fronts(tables["fronts"]),
-        rates={name: _rates(tables["policies"], name) for name in ("gain", "quality")},
+        rates={name: _rates(tables["policies"], name, dictionary) for name in ("gain", "quality")},
         budgets=tables["budgets"],
-        consensus=[_change(row) for row in tables.get("consensus", ())],
-        bought=_bought(tables.get("source_shares", ()), tables["policies"]),
-        contested=_contested(tables),
+        consensus=[_change(row, dictionary) for row in tables.get("consensus", ())],
+        bought=_bought(tables.get("source_shares", ()), tables["policies"], dictionary),
+        contested=_contested(tables, dictionary),
         agreement=tables.get("agreement", ()),
         means=_means(tables.get("agreement", ())),
-        novel=_novel(tables["novel"]),
+        novel=_novel(tables["novel"], dictionary),
         baselines=_baselines(tables["baselines"]),
-        tree=evaluation_charts.tree(tables["tree"]) if "tree" in tables else None,
+        tree=evaluation_charts.tree(tables["tree"], dictionary) if "tree" in tables else None,
         stability=next(iter(tables.get("tree_stability", ())), None),
-        map=evaluation_charts.task_map(tables["map"]) if "map" in tables else None,
+        map=evaluation_charts.task_map(tables["map"], dictionary) if "map" in tables else None,
     )
     return page
-
-
-def title(name: str) -> str:
-    """A task's title; a released file's own name where the dictionary has none."""
-    return _TASKS[name].title if name in _TASKS else name
-
-
-def group(name: str) -> str:
-    """A task's group; `none` where the dictionary has no such task."""
-    return _TASKS[name].group if name in _TASKS else "none"
-
-
-def edge(sources: str) -> str:
-    """The titles of sources that are joined by `+`."""
-    return " + ".join(map(title, sources.split("+")))
 
 
 def _p(value: float | None) -> str:
@@ -78,12 +66,12 @@ def _split(sources: str) -> list[str]:
     return sources.split("+") if sources else []
 
 
-def _by_group(names: Iterable[str]) -> list[str]:
-    order = list(_TASKS)
+def _by_group(names: Iterable[str], dictionary: Dictionary) -> list[str]:
+    order = [name for task in dictionary for name in (task.name, *task.aliases)]
 
     def key(name: str) -> tuple[int, int, str]:
-        place = order.index(name) if name in _TASKS else len(order)
-        return GROUPS.index(group(name)), place, name
+        place = order.index(name) if name in dictionary else len(order)
+        return GROUPS.index(dictionary.group(name)), place, name
 
     return sorted(names, key=key)
 
@@ -93,16 +81,16 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def _ordered(rows: Sequence[Row], key: str) -> list[Row]:
-    place = {name: i for i, name in enumerate(_by_group({row[key] for row in rows}))}
+def _ordered(rows: Sequence[Row], key: str, dictionary: Dictionary) -> list[Row]:
+    place = {name: i for i, name in enumerate(_by_group({row[key] for row in rows}, dictionary))}
     return sorted(rows, key=lambda row: place[row[key]])
 
 
-def _sanity(rows: Sequence[Row]) -> Row | None:
+def _sanity(rows: Sequence[Row], dictionary: Dictionary) -> Row | None:
     if not rows:
         return None
     return {
-        "rows": _ordered(rows, "task"),
+        "rows": _ordered(rows, "task", dictionary),
         "guess": _mean(row["win_vs_guess"] for row in rows),
         "random": _mean(row["win_vs_random"] for row in rows),
     }
@@ -133,12 +121,12 @@ def _top(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row["max_order"] == highest]
 
 
-def _rates(rows: Sequence[Row], name: str) -> dict[str, Any]:
+def _rates(rows: Sequence[Row], name: str, dictionary: Dictionary) -> dict[str, Any]:
     """A rate of every target (down) at every budget (across), at the highest order."""
     top = _top(rows)
     cells = {(row["target"], row["budget"]): row for row in top}
     budgets = sorted({row["budget"] for row in top})
-    targets = _by_group({row["target"] for row in top})
+    targets = _by_group({row["target"] for row in top}, dictionary)
 
     def means(rows: Sequence[Row]) -> list[float | None]:
         return [_mean(row[name] for row in rows if row["budget"] == b) for b in budgets]
@@ -152,14 +140,16 @@ def _rates(rows: Sequence[Row], name: str) -> dict[str, Any]:
     }
 
 
-def _change(row: Row) -> Row:
+def _change(row: Row, dictionary: Dictionary) -> Row:
     """A consensus with the tasks that it labels and the taxonomy does not, and the reverse."""
     mine, usual = _split(row["sources"]), _split(row["taxonomy_sources"])
-    added = _by_group(set(mine) - set(usual))
-    return {**row, "added": added, "dropped": _by_group(set(usual) - set(mine))}
+    added = _by_group(set(mine) - set(usual), dictionary)
+    return {**row, "added": added, "dropped": _by_group(set(usual) - set(mine), dictionary)}
 
 
-def _bought(rows: Sequence[Row], policies: Sequence[Row]) -> dict[str, Any] | None:
+def _bought(
+    rows: Sequence[Row], policies: Sequence[Row], dictionary: Dictionary
+) -> dict[str, Any] | None:
     """The share of replicates that buy each task (down) at each budget (across)."""
     if not rows:
         return None
@@ -170,16 +160,16 @@ def _bought(rows: Sequence[Row], policies: Sequence[Row]) -> dict[str, Any] | No
         "budgets": budgets,
         "rows": [
             (name, [(share.get((name, b), 0.0), (name, b) in taken) for b in budgets])
-            for name in _by_group({row["task"] for row in rows})
+            for name in _by_group({row["task"] for row in rows}, dictionary)
         ],
     }
 
 
-def _contested(tables: Tables) -> list[Row]:
+def _contested(tables: Tables, dictionary: Dictionary) -> list[Row]:
     """Every target's best first-order source against its runner-up, and how many claims hold."""
     claims = tables.get("significance", ())
     found: list[Row] = []
-    for target in _by_group({row["target"] for row in claims}):
+    for target in _by_group({row["target"] for row in claims}, dictionary):
         ranked = sorted(
             (
                 row
@@ -217,10 +207,10 @@ def _means(rows: Sequence[Row]) -> Row | None:
     }
 
 
-def _novel(rows: Sequence[Row]) -> dict[str, Any]:
+def _novel(rows: Sequence[Row], dictionary: Dictionary) -> dict[str, Any]:
     orders = sorted({row["max_order"] for row in rows})
     return {
-        "rows": _ordered(_top(rows), "target"),
+        "rows": _ordered(_top(rows), "target", dictionary),
         "means": [
             {
                 "max_order": order,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taskonomy.dictionary import SOURCES, task
+from taskonomy.dictionary import Dictionary
 from taskonomy.publishing.matrices import by_group
 
 _WIDTH = 550.0
@@ -66,32 +66,33 @@ class Graph:
     joints: tuple[Joint, ...]
 
 
-def layout(policy: Mapping[str, Any]) -> Graph:
+def layout(policy: Mapping[str, Any], dictionary: Dictionary) -> Graph:
     """Place the tasks and edges of one solved policy (the solver's JSON, docs/contract.md)."""
     transfers = [edge for edge in policy["edges"] if edge["kind"] != "supervised"]
     supervised = {edge["target"] for edge in policy["edges"] if edge["kind"] == "supervised"}
-    bought = by_group(sorted(policy["sources"], key=SOURCES.index))
+    bought = by_group(sorted(policy["sources"], key=dictionary.names.index), dictionary)
     rows = max(len(bought), len(transfers), 1)
     height = 2 * _MARGIN + rows * _PITCH
     left = _column(bought, height)
-    right = _column(_untangled(transfers, left), height)
+    right = _column(_untangled(transfers, left, dictionary), height)
     nodes = [
         Node(
-            name=name, title=task(name).title, group=task(name).group, x=_LEFT, y=left[name],
-            bought=True, supervised=name in supervised,
-            tip=f"{task(name).title}: labelled, " + _uses(name, transfers, name in supervised),
+            name=task.name, title=task.title, group=task.group, x=_LEFT, y=left[task.name],
+            bought=True, supervised=task.name in supervised,
+            tip=f"{task.title}: labelled, "
+            + _uses(task.name, transfers, task.name in supervised),
         )
-        for name in bought
+        for task in (dictionary[name] for name in bought)
     ]  # fmt: skip
     curves, joints = [], []
     for edge in transfers:
         y = right[edge["target"]]
-        tip = describe(edge)
+        tip = describe(edge, dictionary)
         joined = len(edge["sources"]) > 1
         nodes.append(
             Node(
-                name=edge["target"], title=task(edge["target"]).title,
-                group=task(edge["target"]).group, x=_RIGHT, y=y,
+                name=edge["target"], title=dictionary[edge["target"]].title,
+                group=dictionary[edge["target"]].group, x=_RIGHT, y=y,
                 bought=False, supervised=False, tip=tip,
             )
         )  # fmt: skip
@@ -99,8 +100,8 @@ def layout(policy: Mapping[str, Any]) -> Graph:
             end = _JOINT if joined else _RIGHT
             curves.append(
                 Curve(
-                    path=_bend(_LEFT, left[source], end, y), group=task(source).group, tip=tip,
-                    source=source, target=edge["target"],
+                    path=_bend(_LEFT, left[source], end, y), group=dictionary[source].group,
+                    tip=tip, source=source, target=edge["target"],
                 )
             )  # fmt: skip
         if joined:
@@ -111,15 +112,15 @@ def layout(policy: Mapping[str, Any]) -> Graph:
     )  # fmt: skip
 
 
-def describe(edge: Mapping[str, Any]) -> str:
+def describe(edge: Mapping[str, Any], dictionary: Dictionary) -> str:
     """One edge in words."""
-    names = " + ".join(task(source).title for source in edge["sources"])
+    names = " + ".join(dictionary[source].title for source in edge["sources"])
     rates = []
     for key, opponent in (("win_vs_scratch", "scratch"), ("win_vs_supervised", "full supervision")):
         if edge[key] is not None:
             rates.append(f"{edge[key]:.0%} against {opponent}")
     wins = f"; wins {', '.join(rates)}" if rates else ""
-    return f"{names} → {task(edge['target']).title}: affinity {edge['affinity']:.4f}{wins}"
+    return f"{names} → {dictionary[edge['target']].title}: affinity {edge['affinity']:.4f}{wins}"
 
 
 def _uses(name: str, transfers: Sequence[Mapping[str, Any]], supervised: bool) -> str:
@@ -130,13 +131,17 @@ def _uses(name: str, transfers: Sequence[Mapping[str, Any]], supervised: bool) -
     return " and ".join(parts) or "used by no transfer"
 
 
-def _untangled(transfers: Sequence[Mapping[str, Any]], left: Mapping[str, float]) -> list[str]:
+def _untangled(
+    transfers: Sequence[Mapping[str, Any]], left: Mapping[str, float], dictionary: Dictionary
+) -> list[str]:
     """Targets ordered by the mean height of their sources, so that few edges cross."""
 
     def mean(edge: Mapping[str, Any]) -> float:
         return sum(left[source] for source in edge["sources"]) / len(edge["sources"])
 
-    ordered = sorted(transfers, key=lambda edge: (mean(edge), SOURCES.index(edge["target"])))
+    ordered = sorted(
+        transfers, key=lambda edge: (mean(edge), dictionary.names.index(edge["target"]))
+    )
     return [edge["target"] for edge in ordered]
 
 

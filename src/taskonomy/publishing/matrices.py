@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import task
+from taskonomy.dictionary import Dictionary
 
 GROUPS = ("2D", "3D", "geometric", "semantic", "none")
 _REACH_LOSS = 0.5  # relative difference in loss at which the colour is full
@@ -51,10 +51,10 @@ class Block:
     pairs: int
 
 
-def by_group(names: Sequence[str]) -> tuple[str, ...]:
+def by_group(names: Sequence[str], dictionary: Dictionary) -> tuple[str, ...]:
     """These tasks in the order of the groups, and within a group of the dictionary."""
     known = list(dict.fromkeys(names))
-    return tuple(sorted(known, key=lambda name: GROUPS.index(task(name).group)))
+    return tuple(sorted(known, key=lambda name: GROUPS.index(dictionary[name].group)))
 
 
 def first_order(candidates: Sequence[Candidate]) -> dict[tuple[str, str], Candidate]:
@@ -66,12 +66,12 @@ def first_order(candidates: Sequence[Candidate]) -> dict[tuple[str, str], Candid
     }
 
 
-def before_ahp(losses: Mapping[tuple[str, str], float], order: Sequence[str]) -> Matrix:
+def before_ahp(losses: Mapping[tuple[str, str], float], dictionary: Dictionary) -> Matrix:
     """Mean test losses, shaded by their distance from the row's median.
 
     Args:
         losses: mean test loss of the first-order readouts by (target, source).
-        order: all tasks in dictionary order.
+        dictionary: the tasks, in the order of the matrix within groups.
     """
 
     def cells(target: str, sources: Sequence[str]) -> dict[str, tuple[float, str]]:
@@ -84,15 +84,15 @@ def before_ahp(losses: Mapping[tuple[str, str], float], order: Sequence[str]) ->
             found[source] = (_clip(-relative / _REACH_LOSS), f"{words} the row's median")
         return found
 
-    return _matrix(losses, order, cells)
+    return _matrix(losses, dictionary, cells)
 
 
-def after_ahp(pairs: Mapping[tuple[str, str], Candidate], order: Sequence[str]) -> Matrix:
+def after_ahp(pairs: Mapping[tuple[str, str], Candidate], dictionary: Dictionary) -> Matrix:
     """Affinities, shaded by the logarithm of their multiple of chance.
 
     Args:
         pairs: first-order candidates by (target, source), as from `first_order`.
-        order: all tasks in dictionary order.
+        dictionary: the tasks, in the order of the matrix within groups.
     """
     multiples = times_chance(pairs)
 
@@ -113,7 +113,7 @@ def after_ahp(pairs: Mapping[tuple[str, str], Candidate], order: Sequence[str]) 
             found[source] = (_clip(math.log2(max(times, 1e-9)) / _REACH_AFFINITY), tip)
         return found
 
-    return _matrix(pairs, order, cells)
+    return _matrix(pairs, dictionary, cells)
 
 
 def times_chance(pairs: Mapping[tuple[str, str], Candidate]) -> dict[tuple[str, str], float]:
@@ -131,13 +131,16 @@ def times_chance(pairs: Mapping[tuple[str, str], Candidate]) -> dict[tuple[str, 
     return found
 
 
-def blocks(pairs: Mapping[tuple[str, str], Candidate]) -> tuple[tuple[Block, ...], ...]:
+def blocks(
+    pairs: Mapping[tuple[str, str], Candidate], dictionary: Dictionary
+) -> tuple[tuple[Block, ...], ...]:
     """Mean multiple of chance by group of targets (rows) and of sources, own readouts left out."""
     multiples = {key: value for key, value in times_chance(pairs).items() if key[0] != key[1]}
-    targets = [g for g in GROUPS if any(task(t).group == g for t, _ in multiples)]
-    sources = [g for g in GROUPS if any(task(s).group == g for _, s in multiples)]
+    targets = [g for g in GROUPS if any(dictionary[t].group == g for t, _ in multiples)]
+    sources = [g for g in GROUPS if any(dictionary[s].group == g for _, s in multiples)]
     return tuple(
-        tuple(_block(multiples, target, source) for source in sources) for target in targets
+        tuple(_block(multiples, target, source, dictionary) for source in sources)
+        for target in targets
     )
 
 
@@ -156,11 +159,13 @@ def strongest(
     return tuple(scaled)
 
 
-def _block(multiples: Mapping[tuple[str, str], float], target: str, source: str) -> Block:
+def _block(
+    multiples: Mapping[tuple[str, str], float], target: str, source: str, dictionary: Dictionary
+) -> Block:
     values = [
         value
         for (t, s), value in multiples.items()
-        if task(t).group == target and task(s).group == source
+        if dictionary[t].group == target and dictionary[s].group == source
     ]
     mean = float(np.mean(values)) if values else float("nan")
     shade = _clip(math.log2(mean) / _REACH_AFFINITY) if values and mean > 0 else 0.0
@@ -169,12 +174,17 @@ def _block(multiples: Mapping[tuple[str, str], float], target: str, source: str)
 
 def _matrix(
     keys: Mapping[tuple[str, str], object],
-    order: Sequence[str],
+    dictionary: Dictionary,
     cells: Callable[[str, Sequence[str]], dict[str, tuple[float, str]]],
 ) -> Matrix:
-    targets = by_group([name for name in order if any(t == name for t, _ in keys)])
-    sources = by_group([name for name in order if any(s == name for _, s in keys)])
-    starts = _starts(sources)
+    targets = by_group(
+        [name for name in dictionary.names if any(t == name for t, _ in keys)], dictionary
+    )
+    sources = by_group(
+        [name for name in dictionary.names if any(s == name for _, s in keys)], dictionary
+    )
+    starts = _starts(sources, dictionary)
+    titles = {task.name: task.title for task in dictionary}
     rows = []
     for target in targets:
         found = cells(target, sources)
@@ -182,7 +192,7 @@ def _matrix(
             tuple(
                 Cell(
                     shade=found[source][0],
-                    tip=f"{task(source).title} → {task(target).title}: {found[source][1]}",
+                    tip=f"{titles[source]} → {titles[target]}: {found[source][1]}",
                     own=source == target,
                     group_starts=starts[j],
                 )
@@ -191,11 +201,13 @@ def _matrix(
                 for j, source in enumerate(sources)
             )
         )
-    return Matrix(sources=sources, targets=targets, rows=tuple(rows), row_starts=_starts(targets))
+    return Matrix(
+        sources=sources, targets=targets, rows=tuple(rows), row_starts=_starts(targets, dictionary)
+    )
 
 
-def _starts(names: Sequence[str]) -> tuple[bool, ...]:
-    groups = [task(name).group for name in names]
+def _starts(names: Sequence[str], dictionary: Dictionary) -> tuple[bool, ...]:
+    groups = [dictionary[name].group for name in names]
     return tuple(i > 0 and groups[i] != groups[i - 1] for i in range(len(groups)))
 
 

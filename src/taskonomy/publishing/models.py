@@ -5,14 +5,16 @@ thousand without a word. One Parquet table takes milliseconds.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from taskonomy.errors import BadInput
+from taskonomy.training.identity import ModelRef
 
 KINDS = ("task", "transfer", "scratch", "random", "informed_guess")
 
@@ -25,6 +27,7 @@ SCHEMA = pa.schema(
         pa.field("order", pa.int32(), nullable=False),
         pa.field("regime", pa.string(), nullable=False),
         pa.field("seed", pa.int64(), nullable=False),
+        pa.field("readout_seed", pa.int64(), nullable=False),
         pa.field("status", pa.string(), nullable=False),
         pa.field("steps", pa.int64(), nullable=False),
         pa.field("train_images", pa.int64(), nullable=False),
@@ -47,8 +50,9 @@ class Model:
         target: the task that it solves; for a `random` model, the random projection.
         sources: the tasks whose representations it reads, sorted; empty for the other kinds.
         order: how many sources.
-        regime: the data regime of the readouts.
+        regime: images of the transfer set that it was trained on; empty where it was none.
         seed: the run's seed.
+        readout_seed: tells readouts apart that differ in nothing else.
         status: `finished`, or `failed: ` and why.
         steps: optimisation steps.
         train_images: images that it was trained on.
@@ -66,6 +70,7 @@ class Model:
     order: int
     regime: str
     seed: int
+    readout_seed: int
     status: str
     steps: int
     train_images: int
@@ -97,10 +102,30 @@ def to_table(models: Sequence[Model]) -> pa.Table:
         seen.add(model.model_id)
     rows = sorted(
         models,
-        key=lambda m: (KINDS.index(m.kind), m.target, m.order, m.sources, m.seed, m.model_id),
+        key=lambda m: (
+            KINDS.index(m.kind),
+            m.target,
+            m.order,
+            m.sources,
+            m.regime,
+            m.seed,
+            m.model_id,
+        ),
     )
     return pa.Table.from_pylist(
         [{**asdict(model), "sources": list(model.sources)} for model in rows], schema=SCHEMA
+    )
+
+
+def reference(row: Mapping[str, Any]) -> ModelRef:
+    """The model that a row is about."""
+    return ModelRef(
+        row["model_id"],
+        row["kind"],
+        row["target"],
+        tuple(row["sources"]),
+        int(row["regime"] or 0),
+        row["readout_seed"],
     )
 
 

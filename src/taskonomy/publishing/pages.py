@@ -5,7 +5,7 @@ from typing import Any
 
 import jinja2
 
-from taskonomy.dictionary import SOURCES, task
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.publishing import charts, graph, matrices
 
 _ENOUGH = 0.9
@@ -26,7 +26,7 @@ def best_value(policies: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
     )
 
 
-def environment() -> jinja2.Environment:
+def environment(dictionary: Dictionary = DICTIONARY) -> jinja2.Environment:
     """The templates, with the words and numbers that they need."""
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("taskonomy.publishing"),
@@ -36,9 +36,9 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        named=lambda name: task(name).title,
-        group=lambda name: task(name).group,
-        inline=_inline,
+        named=lambda name: dictionary[name].title,
+        group=lambda name: dictionary[name].group,
+        inline=lambda name: _inline(dictionary[name].title),
         percent=lambda value: "–" if value is None else f"{100 * value:.0f}%",
         percent1=lambda value: "–" if value is None else f"{100 * value:.1f}",
         rate=lambda value: "–" if value is None else f"{value:.2f}",
@@ -50,12 +50,12 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def solved(policies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def solved(policies: Sequence[Mapping[str, Any]], dictionary: Dictionary) -> dict[str, Any]:
     """What `taxonomies.html.j2` shows of one regime's policies."""
     optimal = [p for p in policies if p["status"] == "optimal"]
     shown = best_value(policies) or (optimal[0] if optimal else None)
     return {
-        "policies": [_policy(policy, policy is shown) for policy in optimal],
+        "policies": [_policy(policy, policy is shown, dictionary) for policy in optimal],
         "infeasible": [p for p in policies if p["status"] != "optimal"],
         "shown": shown,
         "full": _full(optimal, shown),
@@ -65,19 +65,20 @@ def solved(policies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def groups(names: Sequence[str]) -> list[str]:
+def groups(names: Sequence[str], dictionary: Dictionary) -> list[str]:
     """The groups that these tasks are of, in their order."""
-    return [group for group in matrices.GROUPS if any(task(name).group == group for name in names)]
+    found = {dictionary[name].group for name in names}
+    return [group for group in matrices.GROUPS if group in found]
 
 
-def _policy(policy: Mapping[str, Any], shown: bool) -> dict[str, Any]:
+def _policy(policy: Mapping[str, Any], shown: bool, dictionary: Dictionary) -> dict[str, Any]:
     """One solved policy with its drawing, and its edges in the order of the groups."""
     edges = {edge["target"]: edge for edge in policy["edges"]}
-    order = matrices.by_group([name for name in SOURCES if name in edges])
+    order = matrices.by_group([name for name in dictionary.names if name in edges], dictionary)
     return {
         "policy": policy,
         "shown": shown,
-        "graph": graph.layout(policy),
+        "graph": graph.layout(policy, dictionary),
         "edges": [edges[name] for name in order],
     }
 
@@ -101,9 +102,8 @@ def _charts(optimal: Sequence[Mapping[str, Any]]) -> list[charts.Chart]:
     ]
 
 
-def _inline(name: str) -> str:
+def _inline(title: str) -> str:
     """A task's title within a sentence: "surface normals", but "2D edges" and "Z-depth"."""
-    title = task(name).title
     return title[0].lower() + title[1:] if title[1].islower() else title
 
 

@@ -13,14 +13,12 @@ import numpy as np
 from jaxtyping import Float
 
 from taskonomy.affinity import table
-from taskonomy.dictionary import task
 from taskonomy.evaluation.sanity import Sanity, sanity
 from taskonomy.publishing import artifact, models, samples
 from taskonomy.publishing.pages import best_value
 from taskonomy.publishing.report import DatasetFacts, ReportData, render_report
 from taskonomy.training import record
-from taskonomy.training.identity import model_path
-from taskonomy.training.model_losses import Ref
+from taskonomy.training.identity import ModelRef, main_regime, model_path
 from taskonomy.training.workspace import Workspace
 
 FILES = (
@@ -49,7 +47,7 @@ class Inputs:
 
     workspace: Workspace
     facts: Mapping[str, Any]
-    refs: Sequence[Ref]
+    refs: Sequence[ModelRef]
     runs: Mapping[str, str]
     affinity: Path
     policies: Sequence[Mapping[str, Any]]
@@ -65,6 +63,7 @@ def write(made: Inputs, folder: Path) -> None:
     listed = models.to_table(rows)
     (folder / "models.parquet").write_bytes(models.to_bytes(listed))
     taxonomy = artifact.taxonomy(
+        dictionary=made.workspace.dictionary,
         tasks=made.facts["tasks"],
         left_out=made.facts["left_out"],
         costs=made.workspace.config.taxonomy.costs,
@@ -104,7 +103,7 @@ def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: flo
     parts = facts["split"]
     return ReportData(
         profile=config.profile,
-        regime=str(config.transfer.images),
+        regime=str(config.regimes[0]),
         seeds=(config.seed,),
         seconds=seconds,
         dataset=DatasetFacts(
@@ -125,11 +124,12 @@ def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: flo
         classes=facts["classes"],
         linkage=None if tree is None else np.array(tree["merges"], dtype=np.float64),
         tree_labels=() if tree is None else tree["sources"],
+        dictionary=made.workspace.dictionary,
         structure=made.evaluation["structure_text"],
     )
 
 
-def _model(made: Inputs, ref: Ref) -> models.Model:
+def _model(made: Inputs, ref: ModelRef) -> models.Model:
     store = made.workspace.store
     found = record.read(store, ref.identity)
     place = model_path(ref.identity)
@@ -139,8 +139,9 @@ def _model(made: Inputs, ref: Ref) -> models.Model:
         target=found.target,
         sources=tuple(sorted(found.sources)),
         order=found.order,
-        regime=found.regime,
+        regime=str(found.regime or ""),
         seed=found.seed,
+        readout_seed=found.readout_seed,
         status=found.status,
         steps=found.steps,
         train_images=found.train_images,
@@ -157,7 +158,10 @@ def _sanity(made: Inputs) -> tuple[Sanity, ...]:
     random = {
         ref.target: ref
         for ref in made.refs
-        if ref.kind == "transfer" and not task(ref.sources[0]).trained and len(ref.sources) == 1
+        if ref.kind == "transfer"
+        and len(ref.sources) == 1
+        and not made.workspace.dictionary[ref.sources[0]].trained
+        and ref.regime == main_regime(made.workspace)
     }
     return sanity(networks, _losses(made, "informed_guess"), _measured(made, random.values()))
 
@@ -166,7 +170,7 @@ def _losses(made: Inputs, kind: str) -> dict[str, Float[np.ndarray, " N"]]:
     return _measured(made, [ref for ref in made.refs if ref.kind == kind])
 
 
-def _measured(made: Inputs, refs: Iterable[Ref]) -> dict[str, Float[np.ndarray, " N"]]:
+def _measured(made: Inputs, refs: Iterable[ModelRef]) -> dict[str, Float[np.ndarray, " N"]]:
     """Test losses by target, of the models that did not fail."""
     found = {ref.target: record.read(made.workspace.store, ref.identity) for ref in refs}
     return {name: one.test_losses for name, one in found.items() if one.test_loss is not None}

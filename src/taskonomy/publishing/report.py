@@ -1,6 +1,6 @@
 """`report.html`: one page, one file, nothing fetched; every figure comes from the run's tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from jaxtyping import Float
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import SOURCES
+from taskonomy.dictionary import Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.evaluation.sanity import Sanity
 from taskonomy.publishing import charts, matrices
@@ -66,9 +66,10 @@ class ReportData:
         taxonomy: the content of taxonomy.json.
         sanity: rows of the sanity table; may be empty.
         samples: test items by task.
-        classes: class names by task, where they are known.
+        classes: class names by label folder, where they are known.
         linkage: the task tree as scipy's linkage matrix; None with fewer than two sources.
         tree_labels: the leaves of the linkage.
+        dictionary: the tasks that the run knows.
         structure: the structure's findings in words (evaluation/structure.py); may be empty.
     """
 
@@ -85,6 +86,7 @@ class ReportData:
     classes: Mapping[str, Sequence[str]]
     linkage: Float[np.ndarray, "joins 4"] | None
     tree_labels: Sequence[str]
+    dictionary: Dictionary
     structure: str
 
 
@@ -97,7 +99,7 @@ def render_report(data: ReportData) -> str:
     Raises:
         BadInput: the page would be larger than 8 MiB, or the regime has no affinities.
     """
-    page = environment().get_template("report.html.j2").render(**_context(data))
+    page = environment(data.dictionary).get_template("report.html.j2").render(**_context(data))
     if len(page.encode()) > LIMIT:
         raise BadInput(
             f"report: {len(page.encode())} bytes; expected at most {LIMIT}: pass fewer samples"
@@ -110,26 +112,35 @@ def _context(data: ReportData) -> dict[str, Any]:
     if not rows:
         found = ", ".join(sorted({row.regime for row in data.affinity})) or "none"
         raise BadInput(f"report: no affinities of regime {data.regime!r}; found: {found}")
-    pairs = matrices.first_order(rows)
-    after = matrices.after_ahp(pairs, SOURCES)
+    pairs, dictionary = matrices.first_order(rows), data.dictionary
+    after = matrices.after_ahp(pairs, dictionary)
+    policies = [p for p in data.taxonomy["policies"] if p["regime"] == data.regime]
+    linkage, labels = data.linkage, data.tree_labels
     return {
-        **solved([p for p in data.taxonomy["policies"] if p["regime"] == data.regime]),
+        **solved(policies, dictionary),
         "data": data,
-        "groups": groups(after.sources),
+        "groups": groups(after.sources, dictionary),
         "kinds": _kinds(data.models),
         "failed": _failed(data.models),
-        "before": matrices.before_ahp(_losses(data), SOURCES),
+        "before": matrices.before_ahp(_losses(data), dictionary),
         "after": after,
-        "blocks": matrices.blocks(pairs),
-        "intervals": charts.intervals(pairs, after.targets),
-        "tree": None if data.linkage is None else charts.tree(data.linkage, data.tree_labels),
-        "sanity": _sanity(data.sanity),
+        "blocks": matrices.blocks(pairs, dictionary),
+        "intervals": charts.intervals(pairs, after.targets, dictionary),
+        "tree": None if linkage is None else charts.tree(linkage, labels, dictionary),
+        "sanity": _sanity(data.sanity, dictionary),
         "examples": [
-            example(name, data.samples[name], data.classes.get(name, ()))
-            for name in matrices.by_group([s for s in SOURCES if s in data.samples])
+            example(
+                dictionary[name], data.samples[name], data.classes.get(dictionary[name].label, ())
+            )
+            for name in _ordered(data.samples, dictionary)
         ],
         "targets": list(after.targets),
     }
+
+
+def _ordered(found: Container[str], dictionary: Dictionary) -> tuple[str, ...]:
+    """The tasks that are among these, in the order of the groups."""
+    return matrices.by_group([s for s in dictionary.names if s in found], dictionary)
 
 
 def _losses(data: ReportData) -> dict[tuple[str, str], float]:
@@ -151,7 +162,7 @@ def _failed(models: pa.Table) -> list[dict[str, Any]]:
     return [row for row in models.to_pylist() if row["status"] != "finished"]
 
 
-def _sanity(rows: Sequence[Sanity]) -> dict[str, Any] | None:
+def _sanity(rows: Sequence[Sanity], dictionary: Dictionary) -> dict[str, Any] | None:
     """The table's rows in the order of the groups, with the means over tasks."""
     if not rows:
         return None
@@ -159,7 +170,7 @@ def _sanity(rows: Sequence[Sanity]) -> dict[str, Any] | None:
     guess = [row.vs_guess for row in rows if row.vs_guess is not None]
     random = [row.vs_random for row in rows if row.vs_random is not None]
     return {
-        "rows": [found[name] for name in matrices.by_group([s for s in SOURCES if s in found])],
+        "rows": [found[name] for name in _ordered(found, dictionary)],
         "guess": float(np.mean(guess)) if guess else None,
         "random": float(np.mean(random)) if random else None,
         "beaten": sum(rate > 0.5 for rate in guess),

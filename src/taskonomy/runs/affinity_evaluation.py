@@ -6,13 +6,13 @@ that taxonomies need is there.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.evaluation import taxonomy_tables
 from taskonomy.evaluation.significance import DRAWS, PERCENTILES
@@ -33,6 +33,7 @@ def evaluate(
     candidates: Sequence[Candidate],
     sources: Sequence[Path],
     notes: Sequence[str] = (),
+    dictionary: Dictionary = DICTIONARY,
 ) -> Path:
     """Evaluate candidates of one regime by a profile's budgets, orders, scale and costs.
 
@@ -41,6 +42,7 @@ def evaluate(
         candidates: with their win rates, nan where unknown.
         sources: the files that they were read from.
         notes: what is odd about those, in lines.
+        dictionary: the tasks that are known.
 
     Returns:
         The folder of what was written: `out/evaluation`.
@@ -52,25 +54,32 @@ def evaluate(
     """
     if (out / "taxonomy.json").exists():
         raise BadInput(f"--out {out}: found a run there, expected a folder without one")
-    question, solved = solve(candidates, config)
+    question, solved = solve(candidates, config, dictionary)
     made = of_affinities(candidates, question, solved)
-    made["novel"] = taxonomy_tables.novel(candidates, question.max_order)
+    made["novel"] = taxonomy_tables.novel(candidates, question.max_order, dictionary)
     if (tree := task_tree(candidates)) is not None:
         made["tree"] = taxonomy_tables.tree(tree)
     configuration = {
         "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sources},
         "notes": list(notes),
-        "question": {"profile": config.profile, **asdict(config.taxonomy)},
+        "question": {"profile": config.profile, **config.taxonomy.model_dump()},
         **made_with(),
     }
     out.mkdir(parents=True, exist_ok=True)
-    return evaluation_files.write(out, made, configuration)
+    return evaluation_files.write(out, made, configuration, dictionary)
 
 
-def solve(candidates: Sequence[Candidate], config: Config) -> tuple[Question, list[Policy]]:
+def solve(
+    candidates: Sequence[Candidate], config: Config, dictionary: Dictionary
+) -> tuple[Question, list[Policy]]:
     """What a profile asks, and its taxonomies of every order and budget that has one."""
     asked = config.taxonomy
-    question = Question(max_order=asked.max_order, scale=asked.scale, cost=asked.costs)
+    question = Question(
+        max_order=asked.max_order,
+        scale=asked.scale,
+        cost=asked.costs,
+        dictionary=dictionary,
+    )
     orders = range(1, asked.max_order + 1)
     return question, policies(candidates, asked.budgets, orders, question)
 

@@ -1,11 +1,12 @@
 """Where and how the stages of a run work, and what they open."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskonomy.config import Config
+from taskonomy.dictionary import DICTIONARY, Dictionary, Task
 from taskonomy.store import Store, digest
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def open_workspace(context: Context, dataset: str) -> "Workspace":
     facts = store.read_json("version-data", dataset, "dataset.json")
     indexed = layout.index(Path(facts["root"]))
     # What the data set has no labels for is not asked for.
-    config = replace(config, tasks=tuple(facts["tasks"]))
+    config = config.updated(tasks=facts["tasks"])
     parts = splits.split(indexed)
-    return Workspace(store, config, indexed, dataset, recorded_content(facts), parts)
+    content, dictionary = recorded_content(facts), recorded_dictionary(facts)
+    return Workspace(store, config, indexed, dataset, content, parts, dictionary)
 
 
 def recorded_content(facts: Mapping[str, Any]) -> str:
@@ -66,3 +68,12 @@ def recorded_content(facts: Mapping[str, Any]) -> str:
     """
     split = {part: facts["split"][part] for part in ("train", "val", "test")}
     return digest(md5=facts["dvc"]["md5"], split=split)
+
+
+def recorded_dictionary(facts: Mapping[str, Any]) -> Dictionary:
+    """The dictionary of a run: the 26 tasks with those that its files declare.
+
+    The declarations lie in `dataset.json` as plain data, since steps without torch cannot run the
+    files.
+    """
+    return DICTIONARY.joined(map(Task.of_json, facts["dictionary"]))

@@ -4,9 +4,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from taskonomy.config import Config
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.errors import BadInput
-from taskonomy.runs.context import Context, recorded_content
-from taskonomy.store import digest
+from taskonomy.runs.context import Context, open_workspace, recorded_content
+from taskonomy.store import Store, digest
 
 
 def record(context: Context, root: Path, source: str, started: str) -> str:
@@ -29,7 +31,9 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
 
     store, config = context.open()
     dataset = layout.index(root)
-    have, missing = availability.tasks(dataset, config.tasks)
+    dictionary = _dictionary(store, config)
+    asked = [dictionary[name] for name in config.tasks or dictionary.names]
+    have, missing = availability.tasks(dataset, asked)
     for name, reason in missing.items():
         print(f"taskonomy: {name} is left out: {reason}", file=sys.stderr)
     report = verify.verify(root)
@@ -45,15 +49,43 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
         "dvc": recorded,
         "tasks": have,
         "left_out": missing,
+        "dictionary": [task.as_json() for task in dictionary.declared],
         "classes": availability.classes(root),
         "split": {"kind": parts.kind, "note": parts.note, **table},
         "views": len(dataset.views),
         "buildings": len(dataset.buildings),
     }
-    key = digest(stage="version-data", content=recorded_content(facts), tasks=have)
+    content = recorded_content(facts)
+    key = digest(stage="version-data", content=content, tasks=have, dictionary=facts["dictionary"])
     store.write_json(facts, "version-data", key, "dataset.json")
+    _try_labels(context, key, dictionary)
     store.finish("version-data", key, started=started)
     return key
+
+
+def _dictionary(store: Store, config: Config) -> Dictionary:
+    """The 26 tasks and those that the profile's files declare, which the store keeps."""
+    if not config.dictionary:
+        return DICTIONARY
+    from taskonomy.targets import declared
+    from taskonomy.training.declarations import keep
+
+    for place in config.dictionary:
+        keep(store, declared.read(place))
+    return declared.dictionary(config.dictionary)
+
+
+def _try_labels(context: Context, key: str, dictionary: Dictionary) -> None:
+    """Read one label of every declared task, so that a wrong one ends the run at its beginning."""
+    if not dictionary.declared:
+        return
+    from taskonomy.training.session import Session
+
+    session = Session(open_workspace(context, key))
+    for name in session.workspace.config.tasks:
+        task = dictionary[name]
+        if task.code and task.trained:
+            session.data(task).targets(session.examples(task).train[:1])
 
 
 def now() -> str:

@@ -4,7 +4,7 @@ Tables as Parquet and CSV, one page of figures, and the exact configuration, in 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +46,16 @@ def evaluate(out: Path, config: Config) -> Path:
         measured(one, run.buildings.get(one.target), config.seed)
         for one in tqdm(run.tournaments, desc="replicates", mininterval=1)
     ]
-    question, solved = solve(run.candidates, config)
+    question, solved = solve(run.candidates, config, run.dictionary)
     made: Tables = {
         "affinities": tables.affinities(targets),
         "methods": tables.methods(targets),
         "agreement": tables.agreement(targets),
         "significance": tables.significance(targets),
-        "sanity": tables.sanity(run.networks, run.guesses, targets, run.buildings, config.seed),
-        "novel": tables.novel(run.candidates, targets),
+        "sanity": tables.sanity(
+            run.networks, run.guesses, targets, run.buildings, config.seed, run.dictionary
+        ),
+        "novel": tables.novel(run.candidates, targets, run.dictionary),
         **of_affinities(run.candidates, question, solved),
     }
     drawn = _drawn(run.candidates, targets)
@@ -63,7 +65,7 @@ def evaluate(out: Path, config: Config) -> Path:
     made["consensus"] = taxonomy_tables.consensus(common, solved)
     made |= _tree(run.candidates, drawn)
     configuration = _configuration(run, targets, common) | {"taxonomy": links.about(out)}
-    return evaluation_files.write(out, made, configuration)
+    return evaluation_files.write(out, made, configuration, run.dictionary)
 
 
 def _drawn(
@@ -112,7 +114,7 @@ def _configuration(
     """What the tables were made with, so that they can be made again."""
     drawn = targets[0].draws
     return {
-        "run": asdict(run.config),
+        "run": run.config.model_dump(),
         "data": run.digest,
         "buildings": run.grouping,
         "units": {name: one.units for name, one in drawn.items()},

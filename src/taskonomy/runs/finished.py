@@ -1,7 +1,7 @@
 """A finished run: its tables, its policies, and the losses that its store holds."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from jaxtyping import Float, Int64
 from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config
-from taskonomy.dictionary import task
+from taskonomy.dictionary import Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.publishing import models
 from taskonomy.runs.context import Context, open_workspace
 from taskonomy.store import Store
 from taskonomy.training import record
 from taskonomy.training.examples import examples
-from taskonomy.training.model_losses import Ref, Tournament, tournaments
+from taskonomy.training.identity import ModelRef
+from taskonomy.training.model_losses import Tournament, tournaments
 
 Losses = Mapping[str, Float[np.ndarray, " _"]]
 """Per-image test losses by task."""
@@ -31,14 +32,15 @@ class Finished:
 
     Attributes:
         config: the profile that it was made with.
-        candidates: the rows of affinity.parquet.
-        policies: the policies of taxonomy.json.
+        candidates: the rows of affinity.parquet, of the profile's first regime.
+        policies: the policies of taxonomy.json, likewise.
         costs: the label cost of every task.
-        tournaments: every target's candidates with their losses.
+        tournaments: every target's candidates with their losses, likewise.
         networks, guesses: losses of the task networks and of the informed guesses.
         buildings: the building of every test image by task, as numbers; empty where unknown.
         grouping: in words, what `buildings` are or why they are unknown.
         digest: the version of the data.
+        dictionary: the tasks that the run knows.
     """
 
     config: Config
@@ -51,6 +53,7 @@ class Finished:
     buildings: Mapping[str, Int64[np.ndarray, " _"]]
     grouping: str
     digest: str
+    dictionary: Dictionary
 
 
 def read(out: Path, config: Config) -> Finished:
@@ -64,27 +67,27 @@ def read(out: Path, config: Config) -> Finished:
         BadInput: there is no finished run, or it was made with another profile.
     """
     listed = models.read(out / "models.parquet").to_pylist()
-    candidates = tuple(table.read(out / "affinity.parquet"))
+    main = config.regimes[0]
+    rows = table.read(out / "affinity.parquet")
     taxonomy = _taxonomy(out / "taxonomy.json")
     _check_profile(out, config, listed)
     store = Store(str((out / "store").resolve()))
-    refs = [
-        Ref(row["model_id"], row["kind"], row["target"], tuple(row["sources"])) for row in listed
-    ]
+    refs = [models.reference(row) for row in listed]
     networks = _by_kind(store, refs, "task")
     digest = taxonomy["digests"]["data"]
     buildings, grouping = _buildings(out, config, digest, networks)
     return Finished(
         config=config,
-        candidates=candidates,
-        policies=tuple(taxonomy["policies"]),
+        candidates=tuple(row for row in rows if row.regime == str(main)),
+        policies=tuple(p for p in taxonomy["policies"] if p["regime"] == str(main)),
         costs={entry["name"]: entry["cost"] for entry in taxonomy["dictionary"]},
-        tournaments=tuple(tournaments(store, refs)),
+        tournaments=tuple(t for t in tournaments(store, refs) if t.regime == main),
         networks=networks,
         guesses=_by_kind(store, refs, "informed_guess"),
         buildings=buildings,
         grouping=grouping,
         digest=digest,
+        dictionary=table.dictionary(out / "affinity.parquet"),
     )
 
 
@@ -100,19 +103,23 @@ def _taxonomy(path: Path) -> dict[str, Any]:
 
 def _check_profile(out: Path, config: Config, listed: Sequence[Mapping[str, Any]]) -> None:
     """A profile that draws other test images would give them to the wrong buildings."""
+    regimes = {row["regime"] for row in listed} - {""}
     for name, found, asked in (
-        ("seed", {row["seed"] for row in listed}, config.seed),
-        ("regime", {row["regime"] for row in listed}, str(config.transfer.images)),
+        ("seed", {row["seed"] for row in listed}, {config.seed}),
+        ("regime", regimes, set(map(str, config.regimes))),
     ):
-        if found != {asked}:
+        if found != asked:
             raise BadInput(
-                f"{out}/models.parquet: {name} {', '.join(map(str, sorted(found)))}; the profile "
-                f"{config.profile} has {asked}, expected the one that the run was made with "
-                "(--profile)"
+                f"{out}/models.parquet: {name} {_words(found)}; the profile {config.profile} has "
+                f"{_words(asked)}, expected what the run was made with (--profile)"
             )
 
 
-def _by_kind(store: Store, refs: Sequence[Ref], kind: str) -> dict[str, Any]:
+def _words(values: Iterable[Any]) -> str:
+    return ", ".join(map(str, sorted(values)))
+
+
+def _by_kind(store: Store, refs: Sequence[ModelRef], kind: str) -> dict[str, Any]:
     """Test losses by task, of the models that did not fail."""
     found = {ref.target: record.read(store, ref.identity) for ref in refs if ref.kind == kind}
     return {
@@ -136,8 +143,9 @@ def _buildings(
             return {}, f"not to be told apart: {facts['split']['note']}"
         workspace = open_workspace(Context.at(out, config), path.parent.name)
         names = [view.building for view in workspace.dataset.views]
+        known = workspace.dictionary
         number = np.unique(names, return_inverse=True)[1]
-        found = {name: number[examples(workspace, task(name)).test[:, 0]] for name in networks}
+        found = {name: number[examples(workspace, known[name]).test[:, 0]] for name in networks}
         if any(len(found[name]) != len(losses) for name, losses in networks.items()):
             return {}, f"unknown: profile {config.profile} draws other test images than the run did"
         tested = len(np.unique(np.concatenate([*found.values()])))

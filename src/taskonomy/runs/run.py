@@ -7,13 +7,16 @@ from pathlib import Path
 from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config
+from taskonomy.dictionary import Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.publishing import models
 from taskonomy.runs.context import Context, open_workspace
 from taskonomy.runs.training_times import Seconds
 from taskonomy.store import Store
-from taskonomy.training.model_losses import Ref, first_order_ranks, job_models, task_models
-from taskonomy.training.workspace import Job, Workspace
+from taskonomy.training.identity import ModelRef, main_regime
+from taskonomy.training.job import Job
+from taskonomy.training.model_losses import first_order_ranks, job_models, task_models
+from taskonomy.training.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -50,21 +53,35 @@ class Run:
         return tuple(name for name in self.tasks if name in asked)
 
     @property
-    def first_order(self) -> tuple[Job, ...]:
-        """The scratch networks and the first-order readouts."""
-        return tuple(job for job in self.jobs if len(job.sources) <= 1)
+    def regime(self) -> int:
+        """The first regime of the profile, which studies look at."""
+        return main_regime(self.workspace)
 
-    def refs(self) -> list[Ref]:
+    @property
+    def dictionary(self) -> Dictionary:
+        """The tasks that the run knows."""
+        return self.workspace.dictionary
+
+    @property
+    def first_order(self) -> tuple[Job, ...]:
+        """The scratch networks and the first-order readouts of the first regime."""
+        return tuple(
+            job for job in self.jobs if len(job.sources) <= 1 and job.regime == self.regime
+        )
+
+    def refs(self) -> list[ModelRef]:
         """Every model of the run."""
         return [*task_models(self.workspace, self.tasks), *job_models(self.workspace, self.jobs)]
 
     def candidates(self) -> list[Candidate]:
-        """The run's affinity table."""
-        return table.read(self.out / "affinity.parquet")
+        """The run's affinity table, of the first regime."""
+        rows = table.read(self.out / "affinity.parquet")
+        return [row for row in rows if row.regime == str(self.regime)]
 
     def ranks(self) -> dict[str, list[str]]:
         """Every target's first-order sources, best first, without its own and the random one."""
-        return first_order_ranks(self.workspace, self.first_order)
+        found = first_order_ranks(self.workspace, self.first_order)
+        return {target: ranked for (_, target), ranked in found.items()}
 
 
 def open_run(out: Path, config: Config) -> Run:
@@ -134,13 +151,20 @@ def _find(context: Context, out: Path) -> Run | None:
                 out=out,
                 context=context,
                 workspace=workspace,
-                jobs=tuple(Job(r["kind"], r["target"], tuple(r["sources"])) for r in readouts),
+                jobs=tuple(_job(models.reference(row)) for row in readouts),
                 seconds=Seconds.of(rows),
                 images=_images(readouts, out),
             )
     if gone:
         raise gone
     return None
+
+
+def _job(ref: ModelRef) -> Job:
+    return Job(
+        "scratch" if ref.kind == "scratch" else "transfer",
+        *(ref.target, ref.sources, ref.regime, ref.readout_seed),
+    )
 
 
 def _images(readouts: Iterable[dict[str, object]], out: Path) -> int:

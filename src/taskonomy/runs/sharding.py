@@ -5,12 +5,15 @@ list travels through the orchestrator.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from taskonomy.dictionary import task
+from taskonomy.config import Config
+from taskonomy.dictionary import Dictionary, Task
 from taskonomy.errors import BadInput
 from taskonomy.store import Store
 from taskonomy.training.job import Job
+
+Kind = Literal["scratch", "transfer"]
 
 # What a task network costs beside one from an image to an image, as measured with the demo profile:
 # colorization predicts 313 bins a pixel; a pair is two images, but not every image has one.
@@ -23,32 +26,37 @@ _ITEMS_COST = {
 }
 
 
-def first_order(tasks: Sequence[str]) -> list[Job]:
+def first_order(dictionary: Dictionary, tasks: Sequence[str], config: Config) -> list[Job]:
     """The scratch baseline and every feasible first-order readout of the tasks' targets.
 
-    The random projection and the target's own encoder are among the sources.
+    Untrained encoders and the target's own encoder are among the sources.
     """
-    targets = [name for name in tasks if task(name).role == "both"]
+    targets = [name for name in tasks if dictionary[name].role == "both"]
     return [
-        job
+        Job(kind, target, sources, regime, seed)
         for target in targets
-        for job in (
-            Job("scratch", target, ()),
-            *(Job("transfer", target, (source,)) for source in tasks),
-        )
+        for kind, sources in _candidates(tasks)
+        for regime in config.regimes
+        for seed in range(config.seeds)
     ]
 
 
-def task_shards(tasks: Sequence[str], shards: int) -> dict[str, list[str]]:
+def _candidates(tasks: Sequence[str]) -> list[tuple[Kind, tuple[str, ...]]]:
+    return [("scratch", ()), *(("transfer", (source,)) for source in tasks)]
+
+
+def task_shards(dictionary: Dictionary, tasks: Sequence[str], shards: int) -> dict[str, list[str]]:
     """Deal the tasks out to at most `shards` shards of near equal cost."""
-    weights = {name: _network_cost(name) for name in tasks}
+    weights = {name: _network_cost(dictionary[name]) for name in tasks}
     return {
         shard: [str(name) for name in members]
         for shard, members in _deal("tasks", weights, shards).items()
     }
 
 
-def transfer_shards(jobs: Sequence[Job], shards: int, phase: str) -> dict[str, list[Job]]:
+def transfer_shards(
+    dictionary: Dictionary, jobs: Sequence[Job], shards: int, phase: str
+) -> dict[str, list[Job]]:
     """Deal jobs out to at most `shards` shards; a target's jobs stay together where they can.
 
     A shard that holds a target's jobs decodes its labels once, so targets are split only when
@@ -65,12 +73,18 @@ def transfer_shards(jobs: Sequence[Job], shards: int, phase: str) -> dict[str, l
         if members[part::per_target]
     }
     weights = {
-        name: len(members) * _readout_cost(members[0].target) for name, members in chunks.items()
+        name: len(members) * _readout_cost(dictionary[members[0].target])
+        for name, members in chunks.items()
     }
     return {
-        shard: [job for name in names for job in chunks[name]]
+        shard: sorted((job for name in names for job in chunks[name]), key=_together)
         for shard, names in _deal(phase, weights, shards).items()
     }
+
+
+def _together(job: Job) -> tuple[str, int]:
+    """Jobs of one target and one regime share labels and transfer set."""
+    return job.target, -job.regime
 
 
 def addresses(key: str, shards: Iterable[str]) -> list[str]:
@@ -97,39 +111,34 @@ def members(shards: Mapping[str, Sequence[Any]], shard: str) -> list[Any]:
 
 def plain(shards: Mapping[str, Sequence[Job]]) -> dict[str, list[list[Any]]]:
     """Jobs by shard as plain data, for a plan's file."""
-    return {
-        name: [[job.kind, job.target, list(job.sources)] for job in jobs]
-        for name, jobs in shards.items()
-    }
+    return {name: [job.plain() for job in jobs] for name, jobs in shards.items()}
 
 
 def run_jobs(store: Store, plan: str, candidates: str) -> list[Job]:
     """Every readout of the run: first order, then higher orders."""
     return [
-        Job(kind, target, tuple(sources))
+        Job.of_plain(values)
         for stage, key in (("plan", plan), ("select-candidates", candidates))
         for members in store.read_json(stage, key, "plan.json")["transfer_shards"].values()
-        for kind, target, sources in members
+        for values in members
     ]
 
 
-def _network_cost(name: str) -> float:
-    of = task(name)
-    if not of.trained:
+def _network_cost(task: Task) -> float:
+    if not task.trained:
         return 0.1  # a random encoder is only asked for its representation
-    flat = 1.0 if of.head == "image" else 0.85
-    return _INPUTS_COST.get(of.inputs, _ITEMS_COST.get(of.items, flat))
+    flat = 1.0 if task.head == "image" else 0.85
+    return _INPUTS_COST.get(task.inputs, _ITEMS_COST.get(task.items, flat))
 
 
-def _readout_cost(target: str) -> float:
+def _readout_cost(task: Task) -> float:
     """What a readout costs beside one to a vector from one image, as measured with the demo
     profile; only the balance of the shards depends on it."""
-    of = task(target)
-    if of.loss == "metric":
+    if task.loss == "metric":
         return 2.9
-    if of.head == "image":
-        return 1.4 + 0.12 * (of.channels or 0)
-    return 1.0 if of.images == 1 else 1.2
+    if task.head == "image":
+        return 1.4 + 0.12 * (task.channels or 0)
+    return 1.0 if task.images == 1 else 1.2
 
 
 def _deal(prefix: str, weights: Mapping[str, float], shards: int) -> dict[str, list[str]]:

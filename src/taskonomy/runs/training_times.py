@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Any
 
-from taskonomy.training.model_losses import Ref
+from taskonomy.training.identity import ModelRef
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Seconds:
             by_kind.setdefault(row["kind"], []).append(row["seconds"])
         return Seconds(_means(by_target), _means(by_kind))
 
-    def model(self, ref: Ref) -> float:
+    def model(self, ref: ModelRef) -> float:
         """What such a model took; 0 for a kind that the run has none of."""
         return self.by_target.get((ref.kind, ref.target), self.by_kind.get(ref.kind, 0.0))
 
 
-def told(name: str, seconds: Seconds, missing: Iterable[Ref], held: int, workers: int) -> str:
+def told(name: str, seconds: Seconds, missing: Iterable[ModelRef], held: int, workers: int) -> str:
     """Say how many models are to be trained, and for how long.
 
     Args:

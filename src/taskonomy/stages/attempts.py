@@ -16,7 +16,8 @@ from taskonomy.errors import StageFailed, unusable
 from taskonomy.runs.outcomes import Outcome, read, write
 from taskonomy.store import Store, digest
 from taskonomy.training import record
-from taskonomy.training.model_losses import Ref, all_trained
+from taskonomy.training.identity import ModelRef
+from taskonomy.training.model_losses import all_trained
 from taskonomy.training.record import Record
 from taskonomy.training.workspace import Workspace
 
@@ -29,7 +30,10 @@ BUDGET = 0.1
 
 
 def train(
-    workspace: Workspace, shard: str, models: Sequence[Ref], work: Callable[[], Sequence[Record]]
+    workspace: Workspace,
+    shard: str,
+    models: Sequence[ModelRef],
+    work: Callable[[], Sequence[Record]],
 ) -> Outcome:
     """Train those models of a shard that the store lacks, and record how that ended.
 
@@ -82,7 +86,7 @@ def persist(work: Callable[[], Result], pause: float = 2.0) -> Result:
     return work()
 
 
-def weigh(workspace: Workspace, models: Sequence[Ref], crashed: Sequence[Record]) -> list[str]:
+def weigh(workspace: Workspace, models: Sequence[ModelRef], crashed: Sequence[Record]) -> list[str]:
     """Hold a shard's failed models against its budget.
 
     A model that diverged is in the store. One whose training crashed is not yet: within the budget
@@ -109,7 +113,7 @@ def weigh(workspace: Workspace, models: Sequence[Ref], crashed: Sequence[Record]
     return failed
 
 
-def _taken_up(store: Store, shard: str, models: Sequence[Ref]) -> Outcome:
+def _taken_up(store: Store, shard: str, models: Sequence[ModelRef]) -> Outcome:
     """The shard's outcome so far; a fresh one where its models are others than then."""
     content = digest(models=[ref.identity for ref in models])
     before = read(store, shard)

@@ -22,5 +22,5 @@ def compute_affinity(context: Context, plan: str, candidates: str) -> str:
     if not store.finished("compute-affinity", key):
         rows = model_losses.affinities(workspace, jobs)
         with store.output("compute-affinity", key) as folder:
-            table.write(folder / "affinity.parquet", rows)
+            table.write(folder / "affinity.parquet", rows, workspace.dictionary)
     return key

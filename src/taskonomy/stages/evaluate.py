@@ -7,7 +7,10 @@ from taskonomy.store import code_version, digest
 
 
 def evaluate(context: Context, affinity: str, taxonomy: str) -> str:
-    """Measure what the taxonomy shows: the structure of this seed and the task tree."""
+    """Measure what the taxonomy shows: the structure of this seed and the task tree.
+
+    Of several regimes the first is measured.
+    """
     from taskonomy.affinity import table
     from taskonomy.evaluation import structure, tree
 
@@ -16,8 +19,10 @@ def evaluate(context: Context, affinity: str, taxonomy: str) -> str:
         stage="evaluate", affinity=affinity, taxonomy=taxonomy, code=code_version("evaluation")
     )
     if not store.finished("evaluate", key):
-        rows = table.read(store.local("compute-affinity", affinity) / "affinity.parquet")
-        measured = structure.measure({config.seed: rows})
+        path = store.local("compute-affinity", affinity) / "affinity.parquet"
+        main = str(config.regimes[0])
+        rows = [row for row in table.read(path) if row.regime == main]
+        measured = structure.measure({config.seed: rows}, table.dictionary(path))
         clusters = tree.task_tree(rows)
         content = {
             "structure": structure.to_json(measured),

@@ -5,26 +5,23 @@ dealt out to shards, as a run's own readouts are.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import fsspec
-
+from taskonomy.dictionary import Task
 from taskonomy.errors import BadInput
 from taskonomy.runs import sharding
 from taskonomy.runs.context import EXPERIMENT, Context
-from taskonomy.runs.run import Run, published
+from taskonomy.runs.run import published
+from taskonomy.stages import attempts
 from taskonomy.store import Store, code_version, digest
 from taskonomy.studies import novel_task
-from taskonomy.studies.novel_task import Declared
-from taskonomy.training.model_losses import Ref
+from taskonomy.studies.novel_task import Novel
+from taskonomy.training.job import Job
 
 if TYPE_CHECKING:
     from taskonomy.training.record import Record
 
 _PLAN, _SELECTED = "plan-novel", "select-novel"
-_FILE = "task.py"
 
 
 class Insertion(NamedTuple):
@@ -45,22 +42,25 @@ def plan_novel(context: Context, taxonomy: str, task: str) -> Insertion:
     Raises:
         BadInput: there is no such file or publication, or the file declares no task.
     """
+    from taskonomy.targets.declared import read
+
     store, run = Store(context.store), published(context, taxonomy)
-    content = _content(task)
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / _FILE
-        file.write_bytes(content)
-        try:
-            novel = novel_task.declared(file)
-        except BadInput as error:
-            raise BadInput(str(error).replace(str(file), task)) from error
-    refs = novel_task.first_order(run, novel)
-    key = digest(stage=_PLAN, **_determined(context, [taxonomy, novel.content], refs))
-    shards = _shards(refs, run.workspace.config.shards, "first-order")
-    if not store.finished(_PLAN, key):
-        store.write_bytes(content, _PLAN, key, _FILE)
-        store.write_json({"taxonomy": taxonomy, "shards": shards}, _PLAN, key, "plan.json")
-        store.finish(_PLAN, key)
+    declared = read(task)
+    try:
+        novel = novel_task.novel(run, declared)
+    except BadInput as error:
+        raise BadInput(f"{task}: {error}") from error
+    jobs = novel_task.first_order(novel)
+    key, shards = _planned(context, novel, _PLAN, [taxonomy], jobs)
+    store.write_json(
+        {
+            "taxonomy": taxonomy,
+            "task": novel.task.as_json(),
+            "transfer_shards": sharding.plain(shards),
+        },
+        *(_PLAN, key, "plan.json"),
+    )
+    store.finish(_PLAN, key)
     return Insertion(key, sharding.addresses(key, shards))
 
 
@@ -71,30 +71,31 @@ def train_novel(context: Context, shard: str) -> str:
         context: where and how to run.
         shard: its address: of a plan for first order, of selected sets for higher orders.
     """
-    from taskonomy.stages import attempts
     from taskonomy.tracking.training_log import log
 
     key, name = sharding.parts(shard)
-    run, novel, shards = _opened(context, key)
-    refs = _refs(run, novel, sharding.members(shards, name))
+    novel, shards = _opened(context, key)
+    jobs = [Job.of_plain(values) for values in sharding.members(shards, name)]
+    refs = novel_task.refs_of(novel, jobs)
 
     def work() -> "list[Record]":
-        novel_task.train_novel(run.workspace, novel.file, refs)
-        return []
+        from taskonomy.training.shard import train_transfers
 
-    attempts.train(run.workspace, shard, refs, work)
-    log(context.tracking, EXPERIMENT, run.workspace, refs)
+        return train_transfers(novel.workspace, jobs)
+
+    attempts.train(novel.workspace, shard, refs, work)
+    log(context.tracking, EXPERIMENT, novel.workspace, refs)
     return shard
 
 
 def select_novel(context: Context, plan: str) -> Insertion:
     """Choose the higher-order sets of sources, from measured first-order readouts."""
     store = Store(context.store)
-    run, novel, first = _opened(context, plan)
-    refs = novel_task.higher_orders(run, novel, _refs(run, novel, _all(first)))
-    key = digest(stage=_SELECTED, **_determined(context, [plan], refs))
-    shards = _shards(refs, run.workspace.config.shards, "higher-order")
-    store.write_json({"plan": plan, "shards": shards}, _SELECTED, key, "plan.json")
+    novel, first = _opened(context, plan)
+    jobs = novel_task.higher_orders(novel, _jobs(first))
+    key, shards = _planned(context, novel, _SELECTED, [plan], jobs)
+    content = {"plan": plan, "transfer_shards": sharding.plain(shards)}
+    store.write_json(content, _SELECTED, key, "plan.json")
     store.finish(_SELECTED, key)
     return Insertion(key, sharding.addresses(key, shards))
 
@@ -105,61 +106,46 @@ def solve_novel(context: Context, plan: str, selected: str) -> str:
     Returns:
         The key of `novel/<key>/` with a text, tables of candidates and of taxonomies, a figure.
     """
-    run, novel, first = _opened(context, plan)
-    higher = Store(context.store).read_json(_SELECTED, selected, "plan.json")["shards"]
-    return novel_task.solved(run, novel, _refs(run, novel, [*_all(first), *_all(higher)]))
+    novel, first = _opened(context, plan)
+    higher = Store(context.store).read_json(_SELECTED, selected, "plan.json")["transfer_shards"]
+    jobs = [*_jobs(first), *_jobs(higher)]
+    return novel_task.solved(novel, novel_task.refs_of(novel, jobs))
 
 
-def declared(context: Context, plan: str) -> tuple[Run, Declared]:
-    """The run that a plan inserts into, and the task that it inserts."""
-    run, novel, _ = _opened(context, plan)
-    return run, novel
+def inserted(context: Context, plan: str) -> Novel:
+    """The task that a plan inserts, with the run that it inserts it into."""
+    return _opened(context, plan)[0]
 
 
-def _opened(context: Context, key: str) -> tuple[Run, Declared, dict[str, list[list[str]]]]:
-    """Run, task and shards of a plan, or of the sets that were selected for one."""
+def _planned(
+    context: Context, novel: Novel, stage: str, inputs: Sequence[str], jobs: Sequence[Job]
+) -> tuple[str, dict[str, list[Job]]]:
+    """The key of a plan, and its shards."""
+    workspace = novel.workspace
+    shards = sharding.transfer_shards(
+        workspace.dictionary, jobs, workspace.config.shards, stage.partition("-")[0]
+    )
+    key = digest(
+        stage=stage,
+        inputs=inputs,
+        models=[ref.identity for ref in novel_task.refs_of(novel, jobs)],
+        config=context.config,
+        code=code_version("runs/sharding.py", "stages/novel_task.py"),
+    )
+    return key, shards
+
+
+def _opened(context: Context, key: str) -> tuple[Novel, dict[str, list[list[Any]]]]:
+    """Task and shards of a plan, or of the sets that were selected for one."""
     store = Store(context.store)
     stage = _PLAN if store.finished(_PLAN, key) else _SELECTED
     content = store.read_json(stage, key, "plan.json")
-    plan = content.get("plan", key)
-    taxonomy = store.read_json(_PLAN, plan, "plan.json")["taxonomy"]
-    novel = novel_task.declared(store.local(_PLAN, plan) / _FILE)
-    return published(context, taxonomy), novel, content["shards"]
+    planned = store.read_json(_PLAN, content.get("plan", key), "plan.json")
+    run = published(context, planned["taxonomy"])
+    return novel_task.known(run, Task.of_json(planned["task"])), content["transfer_shards"]
 
 
-def _determined(context: Context, inputs: Sequence[str], refs: Sequence[Ref]) -> dict[str, Any]:
-    """What determines a plan."""
-    return {
-        "inputs": inputs,
-        "models": [ref.identity for ref in refs],
-        "config": context.config,
-        "code": code_version("runs/sharding.py", "stages/novel_task.py"),
-    }
-
-
-def _shards(refs: Sequence[Ref], shards: int, phase: str) -> dict[str, list[list[str]]]:
-    """The models' sources, dealt out; one shard at least, since a loop needs a turn."""
-    count = max(1, min(shards, len(refs)))
-    return {
-        f"{phase}-{index:03d}-of-{count:03d}": [list(ref.sources) for ref in refs[index::count]]
-        for index in range(count)
-    }
-
-
-def _all(shards: Mapping[str, Sequence[list[str]]]) -> list[list[str]]:
+def _jobs(shards: Mapping[str, Sequence[list[Any]]]) -> list[Job]:
     """The members of all shards, the scratch network first and then by order and name."""
-    every = [sources for members in shards.values() for sources in members]
-    return sorted(every, key=lambda sources: (len(sources), sources))
-
-
-def _refs(run: Run, novel: Declared, members: Sequence[Sequence[str]]) -> list[Ref]:
-    return [novel_task.reference(run.workspace, novel, *sources) for sources in members]
-
-
-def _content(task: str) -> bytes:
-    try:
-        with fsspec.open(task, "rb") as source:
-            content: bytes = source.read()
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise BadInput(f"{task}: no such file; expected one that declares a task") from error
-    return content
+    every = [Job.of_plain(values) for members in shards.values() for values in members]
+    return sorted(every, key=lambda job: (len(job.sources), job.sources))

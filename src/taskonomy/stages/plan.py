@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from taskonomy.runs import sharding
-from taskonomy.runs.context import Context
+from taskonomy.runs.context import Context, recorded_dictionary
 from taskonomy.store import code_version, digest
 
 
@@ -22,10 +22,14 @@ class Plan(NamedTuple):
 def plan(context: Context, dataset: str) -> Plan:
     """Lay out which networks to train, and in which shards."""
     store, config = context.open()
-    tasks = store.read_json("version-data", dataset, "dataset.json")["tasks"]
-    by_task = sharding.task_shards(tasks, config.shards)
+    facts = store.read_json("version-data", dataset, "dataset.json")
+    tasks, dictionary = facts["tasks"], recorded_dictionary(facts)
+    by_task = sharding.task_shards(dictionary, tasks, config.shards)
     by_transfer = sharding.transfer_shards(
-        sharding.first_order(tasks), config.shards, "first-order"
+        dictionary,
+        sharding.first_order(dictionary, tasks, config),
+        config.shards,
+        "first-order",
     )
     key = digest(
         stage="plan", dataset=dataset, config=context.config, code=code_version("runs/sharding.py")

@@ -8,8 +8,7 @@ from taskonomy.runs.context import Context, open_workspace
 from taskonomy.store import Store
 from taskonomy.training import model_losses
 from taskonomy.training.candidates import higher_order
-from taskonomy.training.identity import model_path
-from taskonomy.training.model_losses import Ref
+from taskonomy.training.identity import ModelRef, model_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ def preview(context: Context, plan: str) -> Preview:
     content = store.read_json("plan", plan, "plan.json")
     workspace = open_workspace(context, content["dataset"])
     tasks, transfer = content["tasks"], workspace.config.transfer
-    jobs = sharding.first_order(tasks)
+    jobs = sharding.first_order(workspace.dictionary, tasks, workspace.config)
     networks = [ref for ref in model_losses.task_models(workspace, tasks) if ref.kind == "task"]
     absent = _absent(store, networks)
     readouts = model_losses.job_models(workspace, jobs)
@@ -96,5 +95,5 @@ def text(found: Preview) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _absent(store: Store, refs: Iterable[Ref]) -> list[Ref]:
+def _absent(store: Store, refs: Iterable[ModelRef]) -> list[ModelRef]:
     return [ref for ref in refs if not store.exists(*model_path(ref.identity))]

@@ -12,6 +12,7 @@ import fsspec
 
 from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import Dictionary
 from taskonomy.errors import BadInput, Infeasible
 from taskonomy.publishing import artifact
 from taskonomy.store import Store, code_version, digest
@@ -70,6 +71,7 @@ def resolve(
     if k_best < 1 or (k_best > 1 and not limits):
         raise BadInput(f"k_best: found {k_best}; expected 1, or more together with budgets")
     content = _content(place, affinity)
+    asked = replace(asked, dictionary=_dictionary(content))
     sha256 = hashlib.sha256(content).hexdigest()
     key = digest(
         stage="resolve",
@@ -85,6 +87,7 @@ def resolve(
         best, words = _solved(rows, asked, limits, k_best)
         solved = {
             "affinity": sha256,
+            "dictionary": [task.as_json() for task in asked.dictionary.declared],
             "policies": [
                 artifact.policy(
                     {
@@ -144,6 +147,14 @@ def _content(place: Store, affinity: str) -> bytes:
     except FileNotFoundError as error:
         raise BadInput(f"{affinity}: no such file; expected an affinity.parquet") from error
     return content
+
+
+def _dictionary(content: bytes) -> Dictionary:
+    """The tasks that a table of affinities speaks of."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "affinity.parquet"
+        path.write_bytes(content)
+        return table.dictionary(path)
 
 
 def _rows(content: bytes, affinity: str, regime: str) -> list[Candidate]:

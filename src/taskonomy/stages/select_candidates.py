@@ -1,6 +1,5 @@
 """The stage select-candidates."""
 
-from dataclasses import asdict
 from typing import NamedTuple
 
 from taskonomy.runs import sharding
@@ -16,27 +15,31 @@ class Candidates(NamedTuple):
 
 
 def select_candidates(context: Context, plan: str) -> Candidates:
-    """Choose the higher-order source sets to train, from measured first-order model_losses."""
+    """Choose the higher-order source sets to train, from measured first-order losses."""
     from taskonomy.training import model_losses
     from taskonomy.training.candidates import higher_order
-    from taskonomy.training.workspace import Job
+    from taskonomy.training.job import Job
 
     store, config = context.open()
     content = store.read_json("plan", plan, "plan.json")
     workspace = open_workspace(context, content["dataset"])
-    ranks = model_losses.first_order_ranks(workspace, sharding.first_order(content["tasks"]))
-    jobs = [
-        Job("transfer", target, sources)
-        for target, ranked in ranks.items()
-        for sources in higher_order(
-            ranked, top=config.transfer.top, max_order=config.transfer.max_order
-        )
-    ]
-    shards = sharding.transfer_shards(jobs, config.shards, "higher-order")
-    key = digest(stage="select-candidates", plan=plan, jobs=[asdict(job) for job in jobs])
-    store.write_json(
-        {"dataset": content["dataset"], "ranks": ranks, "transfer_shards": sharding.plain(shards)},
-        *("select-candidates", key, "plan.json"),
+    ranks = model_losses.first_order_ranks(
+        workspace, sharding.first_order(workspace.dictionary, content["tasks"], config)
     )
+    transfer = config.transfer
+    jobs = [
+        Job("transfer", target, sources, regime, seed)
+        for (regime, target), ranked in ranks.items()
+        for sources in higher_order(ranked, top=transfer.top, max_order=transfer.max_order)
+        for seed in range(config.seeds)
+    ]
+    shards = sharding.transfer_shards(workspace.dictionary, jobs, config.shards, "higher-order")
+    key = digest(stage="select-candidates", plan=plan, jobs=[job.plain() for job in jobs])
+    planned = {
+        "dataset": content["dataset"],
+        "ranks": [[regime, target, ranked] for (regime, target), ranked in ranks.items()],
+        "transfer_shards": sharding.plain(shards),
+    }
+    store.write_json(planned, "select-candidates", key, "plan.json")
     store.finish("select-candidates", key)
     return Candidates(key, sharding.addresses(key, shards))

@@ -1,7 +1,6 @@
 """The stage solve-taxonomy."""
 
 import json
-from dataclasses import asdict
 
 from taskonomy.runs.context import Context
 from taskonomy.store import code_version, digest
@@ -18,21 +17,25 @@ def solve_taxonomy(context: Context, affinity: str) -> str:
     key = digest(
         stage="solve-taxonomy",
         affinity=affinity,
-        config=asdict(asked),
+        config=asked.model_dump(),
         code=code_version("taxonomy", "dictionary"),
     )
     if not store.finished("solve-taxonomy", key):
-        rows = table.read(store.local("compute-affinity", affinity) / "affinity.parquet")
-        question = Question(scale=asked.scale, cost=asked.costs)
-        solved = policies(rows, asked.budgets, range(1, asked.max_order + 1), question)
+        path = store.local("compute-affinity", affinity) / "affinity.parquet"
+        rows = table.read(path)
+        question = Question(scale=asked.scale, cost=asked.costs, dictionary=table.dictionary(path))
+        orders = range(1, asked.max_order + 1)
         content = [
             {
                 **policy.as_json(),
                 "budget": policy.budget,
                 "max_order": policy.max_order,
-                "regime": rows[0].regime,
+                "regime": regime,
             }
-            for policy in solved
+            for regime in map(str, config.regimes)
+            for policy in policies(
+                [row for row in rows if row.regime == regime], asked.budgets, orders, question
+            )
         ]
         with store.output("solve-taxonomy", key) as folder:
             (folder / "policies.json").write_text(json.dumps(content, indent=1))

@@ -19,17 +19,14 @@ def train_transfers(context: Context, shard: str) -> str:
     """
     from taskonomy.tracking.training_log import log
     from taskonomy.training import model_losses
-    from taskonomy.training.workspace import Job
+    from taskonomy.training.job import Job
 
     store, _ = context.open()
     key, name = sharding.parts(shard)
     stage = "plan" if store.finished("plan", key) else "select-candidates"
     content = store.read_json(stage, key, "plan.json")
     workspace = open_workspace(context, content["dataset"])
-    jobs = [
-        Job(kind, target, tuple(sources))
-        for kind, target, sources in sharding.members(content["transfer_shards"], name)
-    ]
+    jobs = [Job.of_plain(v) for v in sharding.members(content["transfer_shards"], name)]
     models = model_losses.job_models(workspace, jobs)
 
     def work() -> "list[Record]":

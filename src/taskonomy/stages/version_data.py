@@ -1,7 +1,6 @@
 """The stage version-data."""
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 from taskonomy.config import Config
@@ -35,7 +34,7 @@ def _render(store: Store, config: Config) -> Path:
     from taskonomy.rooms.dataset import render_dataset
 
     key = digest(
-        data=asdict(config.data),
+        data=config.data.model_dump(),
         seed=config.seed,
         code=code_version(
             "rooms",

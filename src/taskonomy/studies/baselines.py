@@ -10,18 +10,15 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow.parquet as pq
 
+from taskonomy.dictionary.figures import UNSUPERVISED
 from taskonomy.errors import BadInput
 from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study
 from taskonomy.studies.novel import cross_chosen
-from taskonomy.training.model_losses import Ref, job_models
-
-SELF_SUPERVISED = (
-    *("jigsaw", "inpainting", "colorization", "denoising", "autoencoding", "egomotion"),
-    losses.RANDOM,
-)
+from taskonomy.training.identity import ModelRef
+from taskonomy.training.model_losses import job_models
 
 
 def needs(run: Run) -> Sequence[Phase]:
@@ -34,7 +31,7 @@ def measure(run: Run) -> Findings:
     if not models:
         raise BadInput(
             f"{run.out}: found the tasks {', '.join(run.tasks)}; expected at least one of "
-            f"{', '.join(SELF_SUPERVISED)}, or a source that joined"
+            f"{', '.join(UNSUPERVISED)}, or a source that joined"
         )
 
     transfers = losses.transfers(run.workspace, job_models(run.workspace, run.jobs))
@@ -90,9 +87,9 @@ def measure(run: Run) -> Findings:
     return Findings(text=text, tables={"baselines": summary, "targets": rows}, figure=figure)
 
 
-def reads(run: Run) -> Sequence[Ref]:
+def reads(run: Run) -> Sequence[ModelRef]:
     return [
-        Ref(identity, "transfer", target, (source,))
+        ModelRef(identity, "transfer", target, (source,))
         for source, by_target in _models(run).items()
         for target, identity in by_target.items()
     ]
@@ -106,8 +103,9 @@ _OPPONENTS = ("vs scratch", "vs supervised", "vs best transfer")
 def _models(run: Run) -> dict[str, dict[str, str]]:
     """First-order readouts by source and target: the run's own, then those of joined sources."""
     found: dict[str, dict[str, str]] = {}
+    alone = {*UNSUPERVISED, *(task.name for task in run.dictionary if not task.trained)}
     for ref in job_models(run.workspace, run.first_order):
-        if ref.sources and ref.sources[0] in SELF_SUPERVISED and ref.sources != (ref.target,):
+        if ref.sources and ref.sources[0] in alone and ref.sources != (ref.target,):
             found.setdefault(ref.sources[0], {})[ref.target] = ref.identity
     for table in sorted((run.out / "sources").glob("*/readouts.parquet")):
         rows = pq.read_table(table, partitioning=None).to_pylist()

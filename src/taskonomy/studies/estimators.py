@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from tqdm import tqdm
 
-from taskonomy.dictionary import Task, task
+from taskonomy.dictionary import Task
 from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, estimates, figures
 from taskonomy.studies.findings import Findings, Row, as_text
@@ -122,7 +122,7 @@ def _scores(run: Run) -> tuple[_Scores, dict[str, list[float]], list[str]]:
     seconds: dict[str, list[float]] = {name: [] for name in ESTIMATORS}
     skipped = []
     for target in tqdm(run.targets, desc="targets", mininterval=1):
-        of = task(target)
+        of = run.dictionary[target]
         labels = _labels(session, of)
         if labels is None:
             skipped.append(target)

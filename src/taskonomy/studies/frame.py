@@ -21,8 +21,10 @@ from taskonomy.runs.run import Run
 from taskonomy.store import MARKER, code_version, digest
 from taskonomy.studies import shown
 from taskonomy.studies.findings import Findings, write
-from taskonomy.training.model_losses import Ref, all_trained, job_models, task_models
-from taskonomy.training.workspace import Job, Workspace
+from taskonomy.training.identity import ModelRef
+from taskonomy.training.job import Job
+from taskonomy.training.model_losses import all_trained, job_models, task_models
+from taskonomy.training.workspace import Workspace
 from taskonomy.workers import WORKERS
 
 
@@ -37,7 +39,7 @@ class Batch:
     """
 
     workspace: Workspace
-    refs: tuple[Ref, ...]
+    refs: tuple[ModelRef, ...]
     train: Callable[[], object]
 
 
@@ -57,7 +59,7 @@ class Study:
 
     needs: Callable[[Run], Sequence[Phase]]
     measure: Callable[[Run], Findings]
-    reads: Callable[[Run], Sequence[Ref]] = lambda _: ()
+    reads: Callable[[Run], Sequence[ModelRef]] = lambda _: ()
 
 
 def execute(name: str, study: Study, run: Run) -> Path:
@@ -83,7 +85,7 @@ def execute(name: str, study: Study, run: Run) -> Path:
 def kept(
     run: Run,
     stage: str,
-    refs: Sequence[Ref],
+    refs: Sequence[ModelRef],
     name: str,
     measured: Callable[[], Findings],
     folder: Path,
@@ -105,7 +107,7 @@ def kept(
 def stored(
     run: Run,
     stage: str,
-    refs: Sequence[Ref],
+    refs: Sequence[ModelRef],
     name: str,
     measured: Callable[[], Findings],
     **facts: object,
@@ -157,7 +159,7 @@ def train(name: str, run: Run, phases: Sequence[Phase]) -> None:
             _log(tracking, batch)
 
 
-def lacking(batch: Batch) -> list[Ref]:
+def lacking(batch: Batch) -> list[ModelRef]:
     """The models of a batch that the store does not hold."""
     return [ref for ref in batch.refs if not all_trained(batch.workspace, [ref])]
 
@@ -170,7 +172,7 @@ def networks(workspace: Workspace, tasks: Sequence[str]) -> list[Batch]:
         Batch(
             workspace, tuple(task_models(workspace, names)), partial(train_tasks, workspace, names)
         )
-        for names in sharding.task_shards(tasks, WORKERS).values()
+        for names in sharding.task_shards(workspace.dictionary, tasks, WORKERS).values()
     ]
 
 
@@ -182,7 +184,9 @@ def readouts(workspace: Workspace, jobs: Sequence[Job]) -> list[Batch]:
         Batch(
             workspace, tuple(job_models(workspace, some)), partial(train_transfers, workspace, some)
         )
-        for some in sharding.transfer_shards(jobs, WORKERS, "readouts").values()
+        for some in sharding.transfer_shards(
+            workspace.dictionary, jobs, WORKERS, "readouts"
+        ).values()
     ]
 
 

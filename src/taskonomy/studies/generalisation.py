@@ -20,7 +20,7 @@ from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.tournament import win_rates
 from taskonomy.config import Config
 from taskonomy.data import availability, class_folder
-from taskonomy.dictionary import task
+from taskonomy.dictionary.figures import BY_CLASS
 from taskonomy.errors import BadInput
 from taskonomy.networks.task_network import input_channels
 from taskonomy.runs.context import Context, open_workspace
@@ -33,23 +33,23 @@ from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Batch, Phase, Study, readouts
 from taskonomy.studies.names import custom_id
 from taskonomy.training.examples import examples
-from taskonomy.training.identity import model_path, source_id
-from taskonomy.training.model_losses import Ref
-from taskonomy.training.workspace import Job, Workspace
+from taskonomy.training.identity import ModelRef, main_regime, model_path, source_id
+from taskonomy.training.job import Job
+from taskonomy.training.workspace import Workspace
 from taskonomy.workers import WORKERS
 
 FAMILY = "studio"
 IMAGES = 1500
 """Rooms of the other look; no more than the run has itself."""
-CLASSES = ("class_scene", "class_object")
-"""The run's targets whose sources are ranked on images by class (in the paper Places, ImageNet)."""
 
 
 def needs(run: Run) -> Sequence[Phase]:
     other, targets = _other(run), _targets(run)
     for target in targets:
-        examples(other, task(target))  # too few images are named before anything is trained
-    scratch = [Job("scratch", target) for target in targets]
+        examples(
+            other, other.dictionary[target]
+        )  # too few images are named before anything is trained
+    scratch = [Job("scratch", target, (), run.regime) for target in targets]
     shares = (targets[i::WORKERS] for i in range(WORKERS))
     return [[*readouts(other, scratch), *(_batch(run, share) for share in shares if share)]]
 
@@ -104,19 +104,18 @@ STUDY = Study(needs, measure)
 
 def train_further(run_workspace: Workspace, other: Workspace, targets: Sequence[str]) -> None:
     """Train the encoder of every source further for every one of these targets."""
-    from taskonomy.studies.custom import train_network
     from taskonomy.training.representations import encoder_of
     from taskonomy.training.session import Session
+    from taskonomy.training.task_network import train_examples
 
     session, own = Session(other), Session(run_workspace)
     pairs = [(source, target) for target in targets for source in _sources(run_workspace)]
     for source, target in tqdm(pairs, desc="encoders trained further", mininterval=1):
-        identity, of = _identity(run_workspace, other, source, target), task(target)
-        if not other.store.exists(*model_path(identity)):
-            chosen = session.examples(of)
+        ref = _ref(run_workspace, other, source, target)
+        if not other.store.exists(*model_path(ref.identity)):
+            chosen = session.examples(other.dictionary[target])
             rows, steps = chosen.transfer, chosen.transfer_steps
-            start = (source, encoder_of(own, source))
-            train_network(session, identity, "scratch", of, rows, steps, start)
+            train_examples(session, ref, rows, steps, encoder_of(own, source))
 
 
 def _other(run: Run) -> Workspace:
@@ -127,7 +126,7 @@ def _other(run: Run) -> Workspace:
 def _prepared(context: Context, source: Path | None) -> Workspace:
     """The other data set, verified and with its version recorded, as a run's own is."""
     if source and class_folder.is_one(source):
-        config = replace(Config.from_json(context.config), tasks=(class_folder.LABEL,))
+        config = Config.from_json(context.config).updated(tasks=(class_folder.LABEL,))
         context = replace(context, config=config.to_json())
         root = _classes(context, source)
     else:
@@ -165,11 +164,11 @@ def _rooms(context: Context) -> Path:
 def _compared(run: Run) -> dict[str, str]:
     """The run's targets, and the other data set's target that each one's sources are ranked on."""
     if _of_classes(run):
-        found = {name: class_folder.LABEL for name in CLASSES if name in run.targets}
+        found = {name: class_folder.LABEL for name in BY_CLASS if name in run.targets}
         if not found:
             raise BadInput(
                 f"{run.out}: found the targets {', '.join(run.targets)}; expected one of "
-                f"{', '.join(CLASSES)} to hold images by class against"
+                f"{', '.join(BY_CLASS)} to hold images by class against"
             )
         return found
     there = _other(run).config.tasks
@@ -207,7 +206,8 @@ def _of_classes(run: Run) -> bool:
 
 def _sources(workspace: Workspace) -> list[str]:
     """The trained encoders that see the same images as the targets' networks."""
-    return [n for n in workspace.config.tasks if task(n).trained and input_channels(task(n)) == 3]
+    tasks = [workspace.dictionary[name] for name in workspace.config.tasks]
+    return [task.name for task in tasks if task.trained and input_channels(task) == 3]
 
 
 def _affinities(run: Run) -> dict[str, dict[tuple[str, ...], float]]:
@@ -223,7 +223,7 @@ def _measured(run: Run, target: str, on: str) -> dict[tuple[str, ...], float]:
     """Affinities of the encoders trained further, among themselves; failed ones are left out."""
     other = _other(run)
     rows = {
-        (source,): losses.of(other, _identity(run.workspace, other, source, on))
+        (source,): losses.of(other, _ref(run.workspace, other, source, on).identity)
         for source in _sources(run.workspace)
         if source != target
     }
@@ -237,7 +237,7 @@ def _measured(run: Run, target: str, on: str) -> dict[tuple[str, ...], float]:
 def _gain(run: Run, source: str, target: str) -> float | None:
     """Share of the other test images on which this start beats a fresh one."""
     other = _other(run)
-    mine = losses.of(other, _identity(run.workspace, other, source, target))
+    mine = losses.of(other, _ref(run.workspace, other, source, target).identity)
     scratch = losses.of_model(other, "scratch", target)
     return None if mine is None or scratch is None else losses.wins(mine, scratch)
 
@@ -245,12 +245,15 @@ def _gain(run: Run, source: str, target: str) -> float | None:
 def _batch(run: Run, targets: Sequence[str]) -> Batch:
     other = _other(run)
     refs = tuple(
-        Ref(_identity(run.workspace, other, source, target), "scratch", target, (source,))
+        _ref(run.workspace, other, source, target)
         for target in targets
         for source in _sources(run.workspace)
     )
     return Batch(other, refs, partial(train_further, run.workspace, other, tuple(targets)))
 
 
-def _identity(workspace: Workspace, other: Workspace, source: str, target: str) -> str:
-    return custom_id(other, "scratch", target, encoder=source_id(workspace, source))
+def _ref(workspace: Workspace, other: Workspace, source: str, target: str) -> ModelRef:
+    """A source's encoder, trained further for a target of the other data set."""
+    start = source_id(workspace, source)
+    identity = custom_id(other, "scratch", target, start=start)
+    return ModelRef(identity, "scratch", target, (source,), main_regime(other))

@@ -15,7 +15,6 @@ import numpy as np
 from tqdm import tqdm
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import task
 from taskonomy.dictionary.tasks import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.runs.run import Run
@@ -25,8 +24,8 @@ from taskonomy.studies.frame import Batch, kept, train
 from taskonomy.studies.names import custom_id
 from taskonomy.taxonomy.hypergraph import Question
 from taskonomy.taxonomy.sweep import policies
-from taskonomy.training.identity import model_path, source_id
-from taskonomy.training.model_losses import Ref, affinities
+from taskonomy.training.identity import ModelRef, model_path, source_id
+from taskonomy.training.model_losses import affinities
 from taskonomy.training.workspace import Workspace
 from taskonomy.workers import WORKERS
 
@@ -95,12 +94,15 @@ def batches(run: Run, own: Own) -> list[Batch]:
     ]
 
 
-def readout_refs(run: Run, own: Own) -> list[Ref]:
+def readout_refs(run: Run, own: Own) -> list[ModelRef]:
     """The source's readouts, a target's together: alone, and with each of its best sources."""
     transfer = run.workspace.config.transfer
     ranks = run.ranks()
     return [
-        Ref(_identity(run.workspace, own, target, with_), "transfer", target, (own.name, *with_))
+        ModelRef(
+            _identity(run.workspace, own, target, with_),
+            *("transfer", target, (own.name, *with_), run.regime),
+        )
         for target in run.targets
         for with_ in [
             (),
@@ -109,31 +111,32 @@ def readout_refs(run: Run, own: Own) -> list[Ref]:
     ]
 
 
-def train_own(workspace: Workspace, own: Own, refs: Sequence[Ref]) -> None:
+def train_own(workspace: Workspace, own: Own, refs: Sequence[ModelRef]) -> None:
     """Train readouts of the source; those of a target stand together."""
-    from taskonomy.studies.custom import train_readout
     from taskonomy.training.representations import represent
     from taskonomy.training.session import Session
-    from taskonomy.training.transfers import target_feeds
+    from taskonomy.training.transfers import target_feeds, train_readout
 
     session = Session(workspace)
     codes = {own.name: np.asarray(np.load(workspace.store.local(*own.codes), mmap_mode="r"))}
     missing = [ref for ref in refs if not workspace.store.exists(*model_path(ref.identity))]
     with tqdm(total=len(missing), desc=own.name, unit="readout", mininterval=1) as bar:
         for target, members in groupby(missing, key=lambda ref: ref.target):
-            of = task(target)
-            feeds = target_feeds(session, of)
+            feeds = None
             for ref in members:
                 for source in ref.sources:
                     if source not in codes:
                         codes[source] = represent(session, source)
                 chosen = [codes[source] for source in ref.sources]
-                train_readout(session, ref.identity, of, ref.sources, chosen, feeds)
+                task = workspace.dictionary[target]
+                feeds = feeds or target_feeds(session, task, ref.regime)
+                train_readout(session, ref, chosen, feeds)
                 bar.update()
 
 
-def _findings(run: Run, own: Own, refs: Sequence[Ref]) -> Findings:
-    candidates = affinities(run.workspace, run.jobs, refs)
+def _findings(run: Run, own: Own, refs: Sequence[ModelRef]) -> Findings:
+    jobs = [job for job in run.jobs if job.regime == run.regime]
+    candidates = affinities(run.workspace, jobs, refs)
     identities = {(ref.target, tuple(sorted(ref.sources))): ref.identity for ref in refs}
     rows: list[Row] = []
     for target in run.targets:
@@ -173,7 +176,8 @@ def _findings(run: Run, own: Own, refs: Sequence[Ref]) -> Findings:
 def _bought(run: Run, own: Own, candidates: Sequence[Candidate]) -> str:
     """For which of the profile's questions the optimal taxonomy buys the source."""
     asked = run.workspace.config.taxonomy
-    question = Question(scale=asked.scale, cost={**asked.costs, own.name: own.cost})
+    cost = {**asked.costs, own.name: own.cost}
+    question = Question(scale=asked.scale, cost=cost, dictionary=run.dictionary)
     solved = policies(candidates, asked.budgets, range(1, asked.max_order + 1), question)
     buying = [f"{p.budget:g} (order {p.max_order})" for p in solved if own.name in p.sources]
     where = ", ".join(buying) if buying else "none"

@@ -15,7 +15,7 @@ from jaxtyping import Float, Float32
 from tqdm import tqdm
 
 from taskonomy.affinity.bootstrap import resample
-from taskonomy.dictionary import task
+from taskonomy.dictionary.figures import PRICED
 from taskonomy.errors import BadInput, Infeasible
 from taskonomy.runs.run import Run
 from taskonomy.studies import figures, losses
@@ -25,18 +25,12 @@ from taskonomy.studies.names import custom_id
 from taskonomy.taxonomy.hypergraph import Question
 from taskonomy.taxonomy.policy import Policy, find
 from taskonomy.training.examples import examples, images_of
-from taskonomy.training.identity import model_path
-from taskonomy.training.model_losses import Ref
+from taskonomy.training.identity import ModelRef, model_path
 from taskonomy.training.workspace import Workspace
 from taskonomy.workers import WORKERS
 
-PREFERRED = (
-    *("normal", "depth_zbuffer", "reshading", "edge_occlusion", "keypoints3d", "room_layout"),
-    *("vanishing_point", "class_object", "class_scene", "segment_semantic"),
-    *("principal_curvature", "segment_unsup25d", "edge_texture", "keypoints2d", "fixated_pose"),
-)
-"""The first ten of these that the run has: tasks whose labels somebody has to pay for."""
 COUNT = 10
+"""So many of the tasks whose labels cost are looked at: the first that the run has."""
 DIVISORS = (16, 8, 4, 2)
 """Networks are trained on these shares of the training images; the run's own saw all of them."""
 REPLICATES = 500
@@ -152,47 +146,43 @@ class Curve:
 
 def train_subsets(workspace: Workspace, names: Sequence[str]) -> None:
     """Train the networks of these tasks on every share of their training images."""
-    from taskonomy.studies.custom import train_network
     from taskonomy.training.session import Session
+    from taskonomy.training.task_network import train_examples
 
     session = Session(workspace)
     pairs = [(name, divisor) for name in names for divisor in DIVISORS]
     for name, divisor in tqdm(pairs, desc="networks on fewer images", mininterval=1):
-        identity, of = _identity(workspace, name, divisor), task(name)
-        if not workspace.store.exists(*model_path(identity)):
-            chosen = session.examples(of)
+        ref = _ref(workspace, name, divisor)
+        if not workspace.store.exists(*model_path(ref.identity)):
+            chosen = session.examples(workspace.dictionary[name])
             rows = chosen.train[: max(2, len(chosen.train) // divisor)]
-            train_network(session, identity, "task", of, rows, chosen.steps)
+            train_examples(session, ref, rows, chosen.steps)
 
 
 def _batch(workspace: Workspace, names: Sequence[str]) -> Batch:
-    refs = tuple(
-        Ref(_identity(workspace, name, divisor), "task", name)
-        for name in names
-        for divisor in DIVISORS
-    )
+    refs = tuple(_ref(workspace, name, divisor) for name in names for divisor in DIVISORS)
     return Batch(workspace, refs, partial(train_subsets, workspace, tuple(names)))
 
 
-def _identity(workspace: Workspace, name: str, divisor: int) -> str:
-    return custom_id(workspace, "task", name, share=divisor)
+def _ref(workspace: Workspace, name: str, divisor: int) -> ModelRef:
+    return ModelRef(custom_id(workspace, "task", name, share=divisor), "task", name)
 
 
 def _ten(run: Run) -> list[str]:
-    there = [name for name in PREFERRED if name in run.targets]
+    there = [name for name in PRICED if name in run.targets]
     if len(there) < 2:
         raise BadInput(
             f"{run.out}: found the targets {', '.join(run.targets)}; expected at least two of "
-            f"{', '.join(PREFERRED)}"
+            f"{', '.join(PRICED)}"
         )
     return there[:COUNT]
 
 
 def _curve(workspace: Workspace, name: str) -> Curve:
-    chosen = examples(workspace, task(name)).train
+    chosen = examples(workspace, workspace.dictionary[name]).train
     counts, rows = [], []
     for divisor in DIVISORS:
-        found = losses.of(workspace, _identity(workspace, name, divisor))
+        found = losses.of(workspace, _ref(workspace, name, divisor).identity)
         if found is not None:
             counts.append(images_of(chosen[: max(2, len(chosen) // divisor)]))
             rows.append(found)
@@ -205,7 +195,11 @@ def _curve(workspace: Workspace, name: str) -> Curve:
 def _policy(run: Run, names: Sequence[str], budget: int) -> Policy:
     asked = run.workspace.config.taxonomy
     question = Question(
-        max_order=asked.max_order, scale=asked.scale, targets=tuple(names), cost=asked.costs
+        max_order=asked.max_order,
+        scale=asked.scale,
+        targets=tuple(names),
+        cost=asked.costs,
+        dictionary=run.dictionary,
     )
     return find(run.candidates(), question, budget)
 

@@ -7,11 +7,8 @@ from jaxtyping import Float
 
 from taskonomy.affinity.tournament import win_rate
 from taskonomy.training import record
-from taskonomy.training.identity import model_id
-from taskonomy.training.model_losses import Ref
+from taskonomy.training.identity import ModelRef, model_id
 from taskonomy.training.workspace import Kind, Workspace
-
-RANDOM = "random_projection"
 
 Losses = Float[np.ndarray, " N"]
 
@@ -30,15 +27,16 @@ def of_model(
 
 
 def transfers(
-    workspace: Workspace, refs: Iterable[Ref]
+    workspace: Workspace, refs: Iterable[ModelRef]
 ) -> dict[str, dict[tuple[str, ...], Losses]]:
     """Losses of transfers by target and sources.
 
-    Own readouts, those of the random projection and failed ones are left out.
+    Own readouts, those of untrained encoders and failed ones are left out.
     """
     found: dict[str, dict[tuple[str, ...], Losses]] = {}
     for ref in refs:
-        if ref.kind == "transfer" and not {ref.target, RANDOM} & set(ref.sources):
+        untrained = any(not workspace.dictionary[name].trained for name in ref.sources)
+        if ref.kind == "transfer" and not untrained and ref.target not in ref.sources:
             row = of(workspace, ref.identity)
             if row is not None:
                 found.setdefault(ref.target, {})[ref.sources] = row

@@ -6,7 +6,7 @@ from taskonomy.store import code_version, digest
 from taskonomy.training.identity import model_id
 from taskonomy.training.workspace import Kind, Workspace
 
-_CODE = ("studies/custom.py", "studies/labelled.py", "studies/encoders.py")
+_CODE = ("studies/encoders.py",)
 
 
 def custom_id(workspace: Workspace, kind: Kind, like: str, **differs: Any) -> str:
@@ -15,7 +15,7 @@ def custom_id(workspace: Workspace, kind: Kind, like: str, **differs: Any) -> st
     Args:
         workspace: data set, splits and configuration.
         kind: which kind of model.
-        like: the target; for a target that the dictionary lacks, any task of the same inputs.
+        like: the target.
         differs: all else that determines the model, such as its sources or images.
     """
     return digest(like=model_id(workspace, kind, like), code=code_version(*_CODE), **differs)

@@ -20,8 +20,8 @@ from taskonomy.studies import agreement, figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, readouts
 from taskonomy.training.candidates import higher_order
+from taskonomy.training.job import Job
 from taskonomy.training.model_losses import affinities, job_models
-from taskonomy.training.workspace import Job
 
 ORDERS = (1, 2, 3, 4)
 OPPONENTS = {
@@ -86,7 +86,7 @@ def _higher(run: Run) -> list[Job]:
     """Readouts of the orders that the run itself did not try."""
     there = set(run.jobs)
     jobs = [
-        Job("transfer", target, sources)
+        Job("transfer", target, sources, run.regime)
         for target, ranked in run.ranks().items()
         for sources in higher_order(ranked, run.workspace.config.transfer.top, ORDERS[-1])
     ]
@@ -100,7 +100,8 @@ def _wins(
     found = {}
     for target, by_sources in transfers.items():
         measured = [row for sources, row in by_sources.items() if len(sources) <= order]
-        random = (losses.RANDOM,) if losses.RANDOM in run.tasks else None
+        untrained = [name for name in run.tasks if not run.dictionary[name].trained]
+        random = tuple(untrained[:1]) or None
         opponents = {
             "vs scratch": losses.of_model(run.workspace, "scratch", target),
             "vs random": random and losses.of_model(run.workspace, "transfer", target, random),

@@ -1,213 +1,153 @@
 """A task of the user's own, declared in one file, solved from a finished run's representations.
 
-The file holds `TASK`, a `taskonomy.dictionary.Task`, and `label(dataset, view)`, which reads the
-target of one view. Readouts are trained from every source, then from sets of the best ones; the
-task needs no network of its own.
+Readouts are trained from every source, then from sets of the best ones; the task needs no network
+of its own. What the file holds, `targets/declared.py` says.
 """
 
-import importlib.util
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
-from tqdm import tqdm
 
-from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.bootstrap import bootstrap, resample
 from taskonomy.affinity.measure import LEVEL
-from taskonomy.affinity.tournament import win_rates
-from taskonomy.data.layout import Dataset, View
 from taskonomy.dictionary import Task
-from taskonomy.dictionary.tasks import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.runs.run import Run
 from taskonomy.studies import figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
-from taskonomy.studies.frame import Batch, kept, stored, train
-from taskonomy.studies.names import custom_id
+from taskonomy.studies.frame import kept, readouts, stored, train
 from taskonomy.studies.novel import cross_chosen
 from taskonomy.training.candidates import higher_order
-from taskonomy.training.identity import model_path, source_id
-from taskonomy.training.model_losses import Ref
-from taskonomy.training.workspace import Kind, Workspace
-from taskonomy.workers import WORKERS
+from taskonomy.training.identity import ModelRef, job_ref
+from taskonomy.training.job import Job
+from taskonomy.training.model_losses import first_order_ranks
+from taskonomy.training.workspace import Workspace
 
-LOSSES = ("l1", "l2", "l2_norm", "cross_entropy")
-
-Label = Callable[[Dataset, View], Any]
+if TYPE_CHECKING:
+    from taskonomy.targets.declared import Declaration
 
 
 @dataclass(frozen=True)
-class Declared:
-    """A task of the user's own.
+class Novel:
+    """A task that a run does not know.
 
     Attributes:
-        file: that declares it.
-        task: target, loss and head.
-        label: reads the target of one view: numbers [channels] for a vector head (soft classes for
-            the cross entropy), a map [H, W] or [H, W, channels] in [-1, 1] for an image head, nan
-            where it is missing.
-        content: a hash of the file.
+        task: its declaration.
+        run: the run, whose dictionary knows the task too.
     """
 
-    file: Path
     task: Task
-    label: Label
-    content: str
+    run: Run
+
+    @property
+    def workspace(self) -> Workspace:
+        """What the task's readouts are trained on."""
+        return self.run.workspace
 
 
-def declared(file: Path) -> Declared:
-    """Read a declaration.
+def novel(run: Run, declared: "Declaration") -> Novel:
+    """Let a run know a task of the user's own; the store keeps its file.
 
     Raises:
-        BadInput: there is no such file, it cannot be run, or it declares no task of this kind.
+        BadInput: the file declares several tasks or one without labels, or a name that the run
+            knows already.
     """
-    if not file.is_file():
-        raise BadInput(f"{file}: no such file; expected one that declares TASK and label")
-    spec = importlib.util.spec_from_file_location(f"declared_{file.stem}", file)
-    if spec is None or spec.loader is None:
-        raise BadInput(f"{file}: not a Python file; expected one that declares TASK and label")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise BadInput(f"{file}: {type(error).__name__}: {error}; expected it to run") from error
-    of, label = getattr(module, "TASK", None), getattr(module, "label", None)
-    if not isinstance(of, Task) or not callable(label):
-        raise BadInput(
-            f"{file}: found TASK {type(of).__name__} and label {type(label).__name__}; expected a "
-            "taskonomy.dictionary.Task and a function of a data set and a view"
-        )
-    _check(file, of)
-    return Declared(file, of, label, sha256(file.read_bytes()).hexdigest()[:20])
+    from taskonomy.training.declarations import keep
+
+    if len(declared.tasks) != 1 or not declared.tasks[0].trained:
+        names = ", ".join(task.name for task in declared.tasks)
+        raise BadInput(f"found the tasks {names}; expected one, with labels, to solve")
+    keep(run.workspace.store, declared)
+    return known(run, declared.tasks[0])
 
 
-def solve(run: Run, novel: Declared) -> Path:
+def known(run: Run, task: Task) -> Novel:
+    """Let a run know a task whose file the store keeps already."""
+    workspace, config = run.workspace, run.workspace.config
+    joined = replace(
+        workspace,
+        config=config.model_copy(update={"tasks": (*config.tasks, task.name)}),
+        dictionary=workspace.dictionary.joined([task]),
+    )
+    return Novel(task, replace(run, workspace=joined))
+
+
+def solve(novel: Novel) -> Path:
     """Train the readouts that the task needs, and leave its files in `<out>/novel/<name>`.
 
     Returns:
         That folder: a text with the best transfer policy, a table of all candidates, a figure.
     """
-    first = first_order(run, novel)
-    train(novel.task.name, run, [batches(run, novel, first)])
-    higher = higher_orders(run, novel, first)
+    run, name = novel.run, novel.task.name
+    first = first_order(novel)
+    train(name, run, [readouts(novel.workspace, first)])
+    higher = higher_orders(novel, first)
+    refs = refs_of(novel, [*first, *higher])
 
     def measured() -> Findings:
-        train(f"{novel.task.name}, higher orders", run, [batches(run, novel, higher)])
-        return _findings(run, novel, [*first, *higher])
+        train(f"{name}, higher orders", run, [readouts(novel.workspace, higher)] if higher else [])
+        return _findings(novel, refs)
 
-    folder, refs = run.out / "novel" / novel.task.name, [*first, *higher]
-    return kept(run, "novel", refs, novel.task.name, measured, folder, taxonomy=_taxonomy(run))
+    folder = run.out / "novel" / name
+    return kept(run, "novel", refs, name, measured, folder, taxonomy=_taxonomy(run))
 
 
-def solved(run: Run, novel: Declared, refs: Sequence[Ref]) -> str:
+def solved(novel: Novel, refs: Sequence[ModelRef]) -> str:
     """What models that are trained already show, kept in the store; the key of `novel/<key>`."""
 
     def measured() -> Findings:
-        return _findings(run, novel, refs)
+        return _findings(novel, refs)
 
+    run = novel.run
     return stored(run, "novel", refs, novel.task.name, measured, taxonomy=_taxonomy(run))
 
 
-def first_order(run: Run, novel: Declared) -> list[Ref]:
+def first_order(novel: Novel) -> list[Job]:
     """The task's scratch network, then a readout of every source of the run."""
-    readouts = [reference(run.workspace, novel, source) for source in run.tasks]
-    return [reference(run.workspace, novel), *readouts]
-
-
-def higher_orders(run: Run, novel: Declared, first: Sequence[Ref]) -> list[Ref]:
-    """Readouts of sets of the best sources, as the run chose its own; `first` must be trained."""
-    tried = [ref for ref in first if ref.sources and ref.sources != (losses.RANDOM,)]
-    found = {ref.sources[0]: losses.of(run.workspace, ref.identity) for ref in tried}
-    rows = {name: row for name, row in found.items() if row is not None}
-    if len(rows) < 2:
-        return []
-    affinities = dict(zip(rows, ahp(win_rates(np.stack(list(rows.values())))), strict=True))
-    ranked = sorted(rows, key=lambda name: (-affinities[name], name))
-    transfer = run.workspace.config.transfer
-    groups = higher_order(ranked, transfer.top, transfer.max_order)
-    return [reference(run.workspace, novel, *group) for group in groups]
-
-
-def batches(run: Run, novel: Declared, refs: Sequence[Ref]) -> list[Batch]:
-    """Models of the task, in as many batches as there are workers."""
+    name, regime = novel.task.name, novel.run.regime
+    sources = [source for source in novel.run.tasks if source != name]
     return [
-        Batch(run.workspace, some, partial(train_novel, run.workspace, novel.file.resolve(), some))
-        for i in range(WORKERS)
-        if (some := tuple(refs[i::WORKERS]))
+        Job("scratch", name, (), regime),
+        *(Job("transfer", name, (source,), regime) for source in sources),
     ]
 
 
-def train_novel(workspace: Workspace, file: Path, refs: Sequence[Ref]) -> None:
-    """Train readouts of a declared task, and its scratch network."""
-    from taskonomy.studies.custom import train_network, train_readout
-    from taskonomy.studies.labelled import LabelledSession
-    from taskonomy.training.representations import represent
-    from taskonomy.training.transfers import target_feeds
-
-    novel = declared(file)
-    session, of = LabelledSession(workspace, novel.task, novel.label), novel.task
-    feeds = None
-    for ref in tqdm(refs, desc=of.name, unit="model", mininterval=1):
-        if workspace.store.exists(*model_path(ref.identity)):
-            continue
-        chosen = session.examples(of)
-        if ref.kind == "scratch":
-            rows, steps = chosen.transfer, chosen.transfer_steps
-            train_network(session, ref.identity, "scratch", of, rows, steps)
-        else:
-            feeds = feeds or target_feeds(session, of)
-            codes = [represent(session, source) for source in ref.sources]
-            train_readout(session, ref.identity, of, ref.sources, codes, feeds)
+def higher_orders(novel: Novel, first: Sequence[Job]) -> list[Job]:
+    """Readouts of sets of the best sources, as the run chose its own; `first` must be trained."""
+    transfer = novel.workspace.config.transfer
+    return [
+        Job("transfer", novel.task.name, sources, novel.run.regime)
+        for ranked in first_order_ranks(novel.workspace, first).values()
+        for sources in higher_order(ranked, transfer.top, transfer.max_order)
+    ]
 
 
-def reference(workspace: Workspace, novel: Declared, *sources: str) -> Ref:
-    """The readout of these sources, or the scratch network if there are none."""
-    kind: Kind = "transfer" if sources else "scratch"
-    names = tuple(sorted(sources))
-    networks = [source_id(workspace, name) for name in names]
-    identity = custom_id(workspace, kind, "autoencoding", novel=novel.content, sources=networks)
-    return Ref(identity, kind, novel.task.name, names)
+def refs_of(novel: Novel, jobs: Sequence[Job]) -> list[ModelRef]:
+    """The models that jobs train."""
+    return [job_ref(novel.workspace, job) for job in jobs]
 
 
-def _check(file: Path, of: Task) -> None:
-    taken = {alias for entry in DICTIONARY for alias in (entry.name, *entry.aliases)}
-    wrong = {
-        f"name {of.name!r}: a task of the dictionary": of.name in taken,
-        f"name {of.name!r}: expected a name of letters, digits and _": not of.name.isidentifier(),
-        f"inputs {of.inputs!r}, items {of.items!r}: expected image and view": (
-            of.inputs != "image" or of.items != "view"
-        ),
-        f"loss {of.loss!r}: expected one of {', '.join(LOSSES)}": of.loss not in LOSSES,
-        f"head {of.head!r} with loss {of.loss!r}: expected image with l1, l2, or vector": (
-            of.head not in ("image", "vector")
-            or (of.head == "image" and of.loss not in ("l1", "l2"))
-            or (of.head == "vector" and of.loss == "l1")
-        ),
-        f"channels {of.channels}: expected 1 or more": of.channels < 1,
-    }
-    for words, found in wrong.items():
-        if found:
-            raise BadInput(f"{file}: TASK has {words}")
-
-
-def _findings(run: Run, novel: Declared, refs: Sequence[Ref]) -> Findings:
-    workspace = run.workspace
+def _findings(novel: Novel, refs: Sequence[ModelRef]) -> Findings:
+    workspace, run = novel.workspace, novel.run
     scratch = losses.of(workspace, refs[0].identity)
     measured = {
         ref.sources: row
         for ref in refs[1:]
         if (row := losses.of(workspace, ref.identity)) is not None
     }
-    random = measured.pop((losses.RANDOM,), None)
+    untrained = [
+        measured.pop(sources)
+        for sources in list(measured)
+        if not all(workspace.dictionary[name].trained for name in sources)
+    ]
+    random = untrained[0] if untrained else None
     if scratch is None or len(measured) < 2:
-        raise BadInput(f"{novel.file}: its networks failed to train; expected finite losses")
+        raise BadInput(f"{novel.task.name}: its networks failed to train; expected finite losses")
     table = np.stack(list(measured.values()))
     rng = np.random.default_rng(workspace.config.seed)
     found = bootstrap(table, workspace.config.affinity.replicates, LEVEL, rng)

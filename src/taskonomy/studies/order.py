@@ -8,17 +8,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from taskonomy.dictionary.figures import LONG_ORDERS
 from taskonomy.runs.run import Run
 from taskonomy.studies import figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, readouts
 from taskonomy.studies.novel import cross_chosen
 from taskonomy.training.candidates import higher_order
+from taskonomy.training.job import Job
 from taskonomy.training.model_losses import job_models
-from taskonomy.training.workspace import Job
 
-TARGETS = ("normal", "class_scene", "reshading", "room_layout")
-"""The first two of these that the run has: a map and a vector, where it has all."""
 HIGHEST = 24
 
 
@@ -67,7 +66,7 @@ STUDY = Study(needs, measure)
 
 
 def _targets(run: Run) -> list[str]:
-    preferred = [name for name in TARGETS if name in run.targets]
+    preferred = [name for name in LONG_ORDERS if name in run.targets]
     return [*preferred, *(name for name in run.targets if name not in preferred)][:2]
 
 
@@ -78,12 +77,14 @@ def _jobs(run: Run) -> list[Job]:
     first = [
         job
         for job in run.first_order
-        if job.kind == "transfer" and not {job.target, losses.RANDOM} & set(job.sources)
+        if job.kind == "transfer"
+        and job.target not in job.sources
+        and all(run.dictionary[name].trained for name in job.sources)
     ]
     return [
         *(job for job in first if job.target in _targets(run)),
         *(
-            Job("transfer", target, sources)
+            Job("transfer", target, sources, run.regime)
             for target in _targets(run)
             for sources in higher_order(ranks.get(target, ()), top, HIGHEST)
         ),

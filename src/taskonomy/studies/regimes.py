@@ -1,7 +1,8 @@
 """Data regimes: do affinities rank alike when readouts see fewer images? (paper, supplement)
 
-First-order readouts and scratch networks are trained anew on nested subsets of the transfer images,
-for as many steps as the run's own, so that the number of images alone differs.
+A run of several regimes is read as it is. For a run of one, first-order readouts and scratch
+networks are trained anew on nested subsets of the transfer images, for as many steps as the run's
+own, so that the number of images alone differs.
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,8 @@ from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, readouts
+from taskonomy.training.job import Job
 from taskonomy.training.model_losses import affinities
-from taskonomy.training.workspace import Workspace
 
 DIVISORS = (3, 9)
 """The run's own number of images is divided by these; the paper's regimes lie 16 apart."""
@@ -22,27 +23,19 @@ FEWEST = 8
 """As in a configuration: fewer would hold no two triplets of views."""
 
 
-def regime_workspace(workspace: Workspace, images: int) -> Workspace:
-    """The same workspace, its readouts limited to so many images."""
-    transfer = replace(workspace.config.transfer, images=images)
-    return replace(workspace, config=replace(workspace.config, transfer=transfer))
-
-
 def needs(run: Run) -> Sequence[Phase]:
-    return [
-        [
-            batch
-            for workspace in _regimes(run).values()
-            for batch in readouts(workspace, run.first_order)
-        ]
-    ]
+    missing = [job for job in _jobs(run) if job not in run.jobs]
+    return [readouts(run.workspace, missing)] if missing else []
 
 
 def measure(run: Run) -> Findings:
-    tables = {run.images: affinities(run.workspace, run.first_order)}
-    for images, workspace in _regimes(run).items():
-        tables[images] = affinities(workspace, run.first_order)
-    whole = tables[run.images]
+    rows = affinities(run.workspace, [*run.first_order, *_jobs(run)])
+    tables = {
+        images: [row for row in rows if row.regime == str(regime)]
+        for regime, images in _regimes(run).items()
+    }
+    own = min(run.regime, run.images)
+    whole = tables[own]
     by_regime = {images: agreement.by_target(whole, rows) for images, rows in tables.items()}
     summary: list[Row] = [
         {
@@ -55,9 +48,10 @@ def measure(run: Run) -> Findings:
         for images, rows in tables.items()
     ]
     said = [
-        f"{images} images against {run.images}: Spearman "
+        f"{images} images against {own}: Spearman "
         f"{agreement.said(list(by_regime[images].values()))} over {len(by_regime[images])} targets"
-        for images in _regimes(run)
+        for images in tables
+        if images != own
     ]
     text = (
         "First-order affinities by the number of transfer images; mean gain and quality of all "
@@ -80,10 +74,23 @@ def measure(run: Run) -> Findings:
 STUDY = Study(needs, measure)
 
 
-def _regimes(run: Run) -> dict[int, Workspace]:
-    """Workspaces by their number of transfer images."""
-    counts = sorted({max(FEWEST, run.images // divisor) for divisor in DIVISORS} - {run.images})
-    return {images: regime_workspace(run.workspace, images) for images in reversed(counts)}
+def _regimes(run: Run) -> dict[int, int]:
+    """Regimes with the images that their readouts saw: the run's own first."""
+    asked, own = run.workspace.config.regimes, min(run.regime, run.images)
+    if len(asked) == 1:
+        smaller = {max(FEWEST, own // divisor) for divisor in DIVISORS} - {own}
+        asked = (run.regime, *sorted(smaller, reverse=True))
+    return {regime: min(regime, run.images) for regime in asked}
+
+
+def _jobs(run: Run) -> list[Job]:
+    """The run's first-order jobs in the other regimes."""
+    return [
+        replace(job, regime=regime)
+        for regime in _regimes(run)
+        for job in run.first_order
+        if regime != run.regime
+    ]
 
 
 def _transfers(rows: Sequence[Candidate]) -> list[Candidate]:

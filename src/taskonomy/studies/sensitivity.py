@@ -7,23 +7,21 @@ difference is chance. What is not varied: block, strides, decoder, losses, optim
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config
+from taskonomy.dictionary.figures import VARIED
 from taskonomy.errors import BadInput
 from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, networks, readouts
+from taskonomy.training.job import Job
 from taskonomy.training.model_losses import affinities
-from taskonomy.training.workspace import Job
 
-PREFERRED = (
-    *("normal", "reshading", "depth_zbuffer", "edge_occlusion", "edge_texture", "autoencoding"),
-    *("room_layout", "segment_semantic", "vanishing_point", "keypoints2d", "segment_unsup25d"),
-)
 COUNT = 8
 SMALLEST = 2
 
@@ -31,14 +29,15 @@ SMALLEST = 2
 def variants(config: Config) -> dict[str, Config]:
     """Configurations that differ in one thing from this one, by what it is."""
     network, transfer = config.network, config.transfer
+    half_code, half_width = (max(SMALLEST, n // 2) for n in (network.code_channels, transfer.width))
     layers = tuple(2 * count for count in network.layers)
     return {
-        "encoder twice as deep": replace(config, network=replace(network, layers=layers)),
-        "code half as wide": _with_code(config, max(SMALLEST, network.code_channels // 2)),
-        "code twice as wide": _with_code(config, 2 * network.code_channels),
-        "readout half as wide": _with_width(config, max(SMALLEST, transfer.width // 2)),
-        "readout twice as wide": _with_width(config, 2 * transfer.width),
-        "another seed": replace(config, seed=config.seed + 1),
+        "encoder twice as deep": _with(config, "network", layers=layers),
+        "code half as wide": _with(config, "network", code_channels=half_code),
+        "code twice as wide": _with(config, "network", code_channels=2 * network.code_channels),
+        "readout half as wide": _with(config, "transfer", width=half_width),
+        "readout twice as wide": _with(config, "transfer", width=2 * transfer.width),
+        "another seed": config.model_copy(update={"seed": config.seed + 1}),
     }
 
 
@@ -90,20 +89,18 @@ def measure(run: Run) -> Findings:
 STUDY = Study(needs, measure)
 
 
-def _with_code(config: Config, channels: int) -> Config:
-    return replace(config, network=replace(config.network, code_channels=channels))
-
-
-def _with_width(config: Config, width: int) -> Config:
-    return replace(config, transfer=replace(config.transfer, width=width))
+def _with(config: Config, section: str, **values: Any) -> Config:
+    """A copy with other values in a section; twice a profile's own may lie outside its range."""
+    changed = getattr(config, section).model_copy(update=values)
+    return config.model_copy(update={section: changed})
 
 
 def _tasks(run: Run) -> list[str]:
-    there = [name for name in PREFERRED if name in run.targets]
+    there = [name for name in VARIED if name in run.targets]
     if len(there) < 4:
         raise BadInput(
             f"{run.out}: found the targets {', '.join(run.targets)}; expected at least four of "
-            f"{', '.join(PREFERRED)}"
+            f"{', '.join(VARIED)}"
         )
     return there[:COUNT]
 

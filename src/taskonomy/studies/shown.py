@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -34,7 +33,11 @@ def keep(out: Path, folder: Path, config: Config) -> None:
         folder: of the findings' files, within `out`.
         config: what the run was made with.
     """
-    content = {"taxonomy": links.about(out), "run": asdict(config), "code": code_version("studies")}
+    content = {
+        "taxonomy": links.about(out),
+        "run": config.model_dump(),
+        "code": code_version("studies"),
+    }
     files.write(folder / _CONFIGURATION, canonical(content))
     renew(out)
 

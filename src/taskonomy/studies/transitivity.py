@@ -12,14 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from taskonomy.dictionary import task
 from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Batch, Phase, Study
 from taskonomy.studies.names import custom_id
-from taskonomy.training.identity import model_id, model_path
-from taskonomy.training.model_losses import Ref
+from taskonomy.training.identity import ModelRef, main_regime, model_id, model_path
 from taskonomy.training.workspace import Workspace
 from taskonomy.workers import WORKERS
 
@@ -45,7 +43,7 @@ def needs(run: Run) -> Sequence[Phase]:
 def measure(run: Run) -> Findings:
     rows: list[Row] = []
     for chain in chains(run):
-        through = losses.of(run.workspace, _identity(run.workspace, chain))
+        through = losses.of(run.workspace, _ref(run.workspace, chain).identity)
         opponents = {
             "vs a to c": losses.of_model(run.workspace, "transfer", chain.target, (chain.first,)),
             "vs b to c": losses.of_model(run.workspace, "transfer", chain.target, (chain.middle,)),
@@ -105,31 +103,29 @@ def chains(run: Run) -> list[Chain]:
 
 def train_chains(workspace: Workspace, found: Sequence[Chain]) -> None:
     """Train the last readout of every chain; the chains of a target stand together."""
-    from taskonomy.studies.custom import readout_codes, train_readout
     from taskonomy.training.session import Session
-    from taskonomy.training.transfers import target_feeds
+    from taskonomy.training.transfers import readout_codes, target_feeds, train_readout
 
-    session = Session(workspace)
-    missing = [c for c in found if not workspace.store.exists(*model_path(_identity(workspace, c)))]
+    session, known = Session(workspace), workspace.dictionary
+    missing = [
+        c for c in found if not workspace.store.exists(*model_path(_ref(workspace, c).identity))
+    ]
     with tqdm(total=len(missing), desc="chains", unit="readout", mininterval=1) as bar:
         for target, members in groupby(missing, key=lambda chain: chain.target):
-            of = task(target)
-            feeds = target_feeds(session, of)
+            feeds = target_feeds(session, known[target], main_regime(workspace))
             for chain in members:
-                codes = [readout_codes(session, task(chain.middle), chain.first)]
-                sources = (chain.first, chain.middle)
-                train_readout(session, _identity(workspace, chain), of, sources, codes, feeds)
+                codes = [readout_codes(session, known[chain.middle], chain.first)]
+                train_readout(session, _ref(workspace, chain), codes, feeds)
                 bar.update()
 
 
 def _batch(workspace: Workspace, found: Sequence[Chain]) -> Batch:
-    refs = tuple(
-        Ref(_identity(workspace, chain), "transfer", chain.target, (chain.first, chain.middle))
-        for chain in found
-    )
+    refs = tuple(_ref(workspace, chain) for chain in found)
     return Batch(workspace, refs, partial(train_chains, workspace, tuple(found)))
 
 
-def _identity(workspace: Workspace, chain: Chain) -> str:
+def _ref(workspace: Workspace, chain: Chain) -> ModelRef:
     through = model_id(workspace, "transfer", chain.middle, (chain.first,))
-    return custom_id(workspace, "transfer", chain.target, through=through)
+    identity = custom_id(workspace, "transfer", chain.target, through=through)
+    sources = (chain.first, chain.middle)
+    return ModelRef(identity, "transfer", chain.target, sources, main_regime(workspace))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.taxonomy import released
 
@@ -59,3 +60,12 @@ def _released(paths: Sequence[Path | None], *, drop: bool) -> tuple[list[Candida
     dropped = {suspect.key for suspect in suspects} if drop else set()
     kept = {key: p for key, p in affinities.items() if key not in dropped}
     return released.candidates(kept, scratch, supervised), notes
+
+
+def dictionary(path: Path) -> Dictionary:
+    """The tasks that a file speaks of: the 26, and those that a run's own files have declared."""
+    if path.suffix == ".pkl":
+        return DICTIONARY
+    from taskonomy.affinity import table
+
+    return table.dictionary(path)

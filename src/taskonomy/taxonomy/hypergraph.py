@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from taskonomy.affinity.candidate import Candidate
-from taskonomy.dictionary import task
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.taxonomy.scales import DEFAULT, Scale, known, scaled
-
-_RANDOM = task("random_projection")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +29,7 @@ class Question:
         importance: weights of the targets in the objective, 1 where absent.
         with_own_readouts: whether low-data readouts of a target's own encoder are edges.
         with_random: whether the random projection may be bought.
+        dictionary: the tasks whose names and aliases are known.
     """
 
     max_order: int = 1
@@ -44,6 +43,7 @@ class Question:
     importance: Mapping[str, float | int] = field(default_factory=dict)
     with_own_readouts: bool = False
     with_random: bool = False
+    dictionary: Dictionary = DICTIONARY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def build(candidates: Sequence[Candidate], question: Question) -> Hypergraph:
         BadInput: the question names an unknown task or contradicts itself.
     """
     _check(candidates, question)
-    names = _Names(candidates)
+    names = _Names(candidates, question.dictionary)
     novel = names.all_of(question.novel, "--novel")
     asked = names.all_of(question.targets, "--targets")
     targets = sorted(novel | (names.targets if question.targets is None else asked))
@@ -92,7 +92,7 @@ def build(candidates: Sequence[Candidate], question: Question) -> Hypergraph:
     must_use = names.all_of(question.must_use, "--must-use")
     barred = names.all_of(question.must_not_use, "--must-not-use") | novel
     if not question.with_random:
-        barred |= {name for name in names.sources if is_random(name)}
+        barred |= {name for name in names.sources if question.dictionary.untrained(name)}
     allowed = names.sources
     if question.sources is not None:
         allowed = names.all_of(question.sources, "--sources")
@@ -122,11 +122,6 @@ def build(candidates: Sequence[Candidate], question: Question) -> Hypergraph:
     )
 
 
-def is_random(name: str) -> bool:
-    """Return whether the name is the random projection's, or an alias of it."""
-    return name in (_RANDOM.name, *_RANDOM.aliases)
-
-
 def _check(candidates: Sequence[Candidate], question: Question) -> None:
     if not candidates:
         raise BadInput("affinities: found no candidate, expected at least one a target")
@@ -146,7 +141,8 @@ def _check(candidates: Sequence[Candidate], question: Question) -> None:
 class _Names:
     """The names that candidates use, and which of them an argument means."""
 
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, candidates: Sequence[Candidate], dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
         self.targets = {c.target for c in candidates}
         self.sources = {name for c in candidates for name in c.sources}
         self._known = sorted(self.targets | self.sources)
@@ -162,7 +158,7 @@ class _Names:
         if argument in self._known:
             return argument
         try:
-            meant = task(argument)
+            meant = self._dictionary[argument]
         except BadInput as error:
             raise BadInput(f"{option}: {error}") from error
         return _first(self._known, (meant.name, *meant.aliases), f"{option}: {argument!r}")

@@ -5,17 +5,16 @@ from collections.abc import Sequence
 
 from taskonomy.tracking.runs import Logged, log_models
 from taskonomy.training import record
-from taskonomy.training.identity import model_path
-from taskonomy.training.model_losses import Ref
+from taskonomy.training.identity import ModelRef, model_path
 from taskonomy.training.workspace import Workspace
 
 
-def log(tracking: str, experiment: str, workspace: Workspace, refs: Sequence[Ref]) -> None:
+def log(tracking: str, experiment: str, workspace: Workspace, refs: Sequence[ModelRef]) -> None:
     """Give every model its MLflow run, with its loss curve and its file."""
     log_models(tracking, experiment, [_logged(workspace, ref) for ref in refs])
 
 
-def _logged(workspace: Workspace, ref: Ref) -> Logged:
+def _logged(workspace: Workspace, ref: ModelRef) -> Logged:
     found = record.read(workspace.store, ref.identity)
     return Logged(
         model_id=ref.identity,
@@ -27,7 +26,8 @@ def _logged(workspace: Workspace, ref: Ref) -> Logged:
             "sources": ",".join(found.sources),
             "order": str(found.order),
             "seed": str(found.seed),
-            "regime": found.regime,
+            "regime": str(found.regime or ""),
+            "readout_seed": str(found.readout_seed),
             "status": found.status,
             "dataset": workspace.content,
             **origin(),

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import Encoder
-from taskonomy.networks.losses import example_losses, guessed_metric
+from taskonomy.targets import Target
 from taskonomy.training.example_loader import Feed, in_order
 from taskonomy.training.fit import Outcome
 from taskonomy.training.guesses import guess
+from taskonomy.training.identity import model_ref
 from taskonomy.training.record import Record
 from taskonomy.training.session import Session, seeded
 from taskonomy.training.task_network import feed_of, finish
@@ -39,32 +40,32 @@ def informed_guess(session: Session, task: Task) -> Record:
     chosen = session.examples(task)
     begin = perf_counter()
     rows = chosen.train[:_SAMPLE]
-    constant = Constant(guess(task, feed_of(session, task, rows)))
-    losses = guess_losses(constant, task, feed_of(session, task, chosen.test))
+    target = session.data(task).target
+    constant = Constant(guess(target, feed_of(session, task, rows)))
+    losses = guess_losses(constant, target, feed_of(session, task, chosen.test))
     outcome = Outcome("finished", 0, losses, np.zeros((0, 2), np.float32))
-    seconds = perf_counter() - begin
-    return finish(session, "informed_guess", task.name, (), constant, outcome, rows, seconds)
+    ref = model_ref(session.workspace, "informed_guess", task.name)
+    return finish(session, ref, constant, outcome, rows, begin)
 
 
-def random_encoder(session: Session) -> Record:
-    """Save an untrained encoder: the source `random_projection`."""
+def random_encoder(session: Session, task: Task) -> Record:
+    """Save an untrained encoder, a source without labels."""
+    begin = perf_counter()
     config = session.workspace.config
     with seeded(config.seed, "random"):
         network = nn.ModuleDict({"encoder": Encoder(config.network)})
     nothing = Outcome("finished", 0, np.zeros(0, np.float32), np.zeros((0, 2), np.float32))
     none = np.zeros((0, 1), np.int64)
-    return finish(session, "random", "random_projection", (), network, nothing, none, 0.0)
+    ref = model_ref(session.workspace, "random", task.name)
+    return finish(session, ref, network, nothing, none, begin)
 
 
 @torch.no_grad()
-def guess_losses(constant: nn.Module, task: Task, feed: Feed) -> Float32[np.ndarray, "n"]:
+def guess_losses(constant: nn.Module, target: Target, feed: Feed) -> Float32[np.ndarray, "n"]:
     """The loss of every example under a constant."""
     value = constant.get_buffer("guess")
-    losses = []
-    for _, target, mask in feed.stream(in_order(feed.count)):
-        if task.loss == "metric":
-            losses.append(guessed_metric(value, target, mask))
-        else:
-            output = value.expand(len(target), *target.shape[1:]).contiguous()
-            losses.append(example_losses(task.loss, output, target, mask))
+    losses = [
+        target.guess_losses(value, truth, mask)
+        for _, truth, mask in feed.stream(in_order(feed.count))
+    ]
     return torch.cat(losses).cpu().numpy()

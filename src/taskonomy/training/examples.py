@@ -9,6 +9,7 @@ from jaxtyping import Int64
 from taskonomy.data.items import items
 from taskonomy.dictionary import Task
 from taskonomy.errors import BadInput
+from taskonomy.training.identity import main_regime
 from taskonomy.training.workspace import Workspace
 
 SHARE = 5
@@ -33,12 +34,17 @@ class Examples(NamedTuple):
     transfer_steps: int
 
 
-def examples(workspace: Workspace, task: Task) -> Examples:
+def examples(workspace: Workspace, task: Task, regime: int | None = None) -> Examples:
     """Choose the examples of a task; equal for all tasks of one kind of item.
 
-    Readouts get `transfer.images` images, at most a fifth of those of the task's own network, and
-    `transfer.steps` steps, at most a fifth of its steps: on a small data set both shrink, and the
-    models' records say what they were.
+    Readouts get as many images as the regime has, at most a fifth of those of the task's own
+    network, and `transfer.steps` steps, at most a fifth of its steps: on a small data set both
+    shrink, and the models' records say what they were.
+
+    Args:
+        workspace: data set, splits and configuration.
+        task: whose examples.
+        regime: the size of the transfer set; smaller ones are subsets of larger ones.
 
     Raises:
         BadInput: a split has no such examples, or a fifth is too little to train on.
@@ -58,7 +64,8 @@ def examples(workspace: Workspace, task: Task) -> Examples:
     train = draw(splits.train, len(splits.train), "train")
     test = draw(splits.test, config.transfer.test_images, "test")
     steps = config.training.epochs * max(1, len(train) // config.training.batch)
-    images = min(config.transfer.images, images_of(train) // SHARE)
+    asked = main_regime(workspace) if regime is None else regime
+    images = min(asked, images_of(train) // SHARE)
     transfer = _within(draw(splits.val, len(splits.val), "val"), images)
     transfer_steps = min(config.transfer.steps, steps // SHARE)
     if len(transfer) < 2 or transfer_steps < 1:

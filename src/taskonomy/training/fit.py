@@ -15,6 +15,7 @@ from taskonomy.networks import gan
 from taskonomy.networks.losses import example_losses
 from taskonomy.networks.readout import Readout
 from taskonomy.networks.task_network import TaskNetwork
+from taskonomy.targets import Target
 from taskonomy.training.example_loader import Feed, epochs, in_order
 from taskonomy.training.guesses import first_level
 
@@ -65,7 +66,7 @@ class Outcome(NamedTuple):
 
 def attempt(
     network: TaskNetwork | Readout,
-    task: Task,
+    target: Target,
     training: Feed,
     test: Feed,
     schedule: Schedule,
@@ -73,12 +74,13 @@ def attempt(
     progress: Progress | None = None,
 ) -> Outcome:
     """Train and measure; a network that diverges is an outcome, not the end of a run."""
-    level = first_level(task, training)
+    task = target.task
+    level = first_level(target, training)
     if level is not None:
         network.head.start_at(level)
     try:
         curve = fit(network, task, training, schedule, rng, progress)
-        settle(network, training)
+        recalibrate_batch_norm(network, training)
         losses = test_losses(network, task, test)
     except Diverged as error:
         nothing = np.full(test.count, np.nan, np.float32)
@@ -147,7 +149,7 @@ def fit(
 
 
 @torch.no_grad()
-def settle(network: nn.Module, feed: Feed) -> None:
+def recalibrate_batch_norm(network: nn.Module, feed: Feed) -> None:
     """Give the batch norms the statistics of training examples under the final weights.
 
     Running averages forget their first values by a tenth a step: after the 18 steps of a readout

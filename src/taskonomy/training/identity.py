@@ -3,19 +3,25 @@
 Nothing here imports torch, so that a plan can name every model before any is trained.
 """
 
-from dataclasses import asdict
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
-from taskonomy.dictionary import task
 from taskonomy.store import code_version, digest
+from taskonomy.training.job import Job
 from taskonomy.training.workspace import Kind, Workspace
 
 _CODE = (
     "networks",
     "targets",
-    *(f"data/{name}.py" for name in ("cameras", "codecs", "items", "layout")),
+    *(
+        f"data/{name}.py"
+        for name in (
+            *("camera_records", "cameras", "codecs", "colour", "inputs", "items", "jigsaw"),
+            "layout",
+        )
+    ),
     *(
         f"training/{name}.py"
         for name in (
@@ -29,31 +35,65 @@ _CODE = (
 _LIBRARIES = ("numpy", "opencv-contrib-python-headless", "torch", "torchvision")
 """The libraries whose arithmetic decides losses."""
 
-_DECLARED = ("inputs", "items", "label", "channels", "loss", "head")
-"""What a task's declaration says of its training; its title, group and cost change no model."""
+
+class ModelRef(NamedTuple):
+    """A model by name: its identity and what it is of.
+
+    Attributes:
+        identity: the hash of what determines it.
+        kind: which kind of model.
+        target: the task that it solves; for the kind `random`, the task that is its encoder.
+        sources: sorted source tasks of a transfer.
+        regime: images of the transfer set that it was trained on; 0 for a model of the train split.
+        readout_seed: as in `Job`.
+    """
+
+    identity: str
+    kind: Kind
+    target: str
+    sources: tuple[str, ...] = ()
+    regime: int = 0
+    readout_seed: int = 0
+
+    @property
+    def stream(self) -> tuple[str, ...]:
+        """The name of its stream of random numbers: readouts of a target share theirs, so that
+        they begin alike; a further readout seed has another."""
+        further = (str(self.readout_seed),) if self.readout_seed else ()
+        return (self.kind, self.target, *further)
 
 
-def regime(workspace: Workspace) -> str:
-    """The data regime of readouts: the number of images that each is trained on, as configured."""
-    return str(workspace.config.transfer.images)
+def main_regime(workspace: Workspace) -> int:
+    """The first regime of a profile: that of studies and novel tasks."""
+    return workspace.config.regimes[0]
 
 
-def model_id(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, ...] = ()) -> str:
+def model_id(
+    workspace: Workspace,
+    kind: Kind,
+    target: str,
+    sources: Iterable[str] = (),
+    regime: int | None = None,
+    readout_seed: int = 0,
+) -> str:
     """The identity of one model: equal identities mean equal losses on the same machine.
 
     Args:
-        workspace: data set, splits and configuration.
+        workspace: data set, splits, dictionary and configuration.
         kind: which kind of model.
-        target: the task that the model solves; `random_projection` for the kind `random`.
+        target: the task that the model solves; the untrained task itself for the kind `random`.
         sources: names of the source tasks of a transfer, in any order.
+        regime: the size of its transfer set; the main regime if absent. What is trained on the
+            train split has none.
+        readout_seed: as in `Job`.
     """
-    config = workspace.config
+    config, task = workspace.config, workspace.dictionary[target]
     parts: dict[str, Any] = {
         "kind": kind,
-        "target": task(target).name,
-        "task": {name: getattr(task(target), name) for name in _DECLARED},
+        "target": task.name,
+        "task": task.training,
         "seed": config.seed,
-        "network": asdict(config.network),
+        "network": config.network.model_dump(),
         "test_images": config.transfer.test_images,
         "dataset": workspace.content,
         "code": code_version(*_CODE),
@@ -61,18 +101,34 @@ def model_id(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, 
     }
     if kind in ("task", "transfer", "scratch"):
         # A readout's share of images and steps is limited by those of the task's own network.
-        parts["training"] = asdict(config.training)
+        parts["training"] = config.training.model_dump()
     if kind in ("transfer", "scratch"):
-        transfer = asdict(config.transfer)
+        transfer = config.transfer.model_dump()
         parts["transfer"] = {k: v for k, v in transfer.items() if k not in ("max_order", "top")}
-        parts["regime"] = regime(workspace)
+        parts["regime"] = main_regime(workspace) if regime is None else regime
+        parts["readout_seed"] = readout_seed
         parts["sources"] = [source_id(workspace, source) for source in sorted(sources)]
     return digest(**parts)
 
 
+def model_ref(workspace: Workspace, kind: Kind, target: str) -> ModelRef:
+    """A model that is trained on the train split, or not at all."""
+    name = workspace.dictionary[target].name
+    return ModelRef(model_id(workspace, kind, name), kind, name)
+
+
+def job_ref(workspace: Workspace, job: Job) -> ModelRef:
+    """The model that a job trains."""
+    sources = tuple(sorted(job.sources))
+    rest = (job.regime, job.readout_seed)
+    identity = model_id(workspace, job.kind, job.target, sources, *rest)
+    return ModelRef(identity, job.kind, job.target, sources, *rest)
+
+
 def source_id(workspace: Workspace, source: str) -> str:
     """The identity of the network whose encoder gives the representation of `source`."""
-    return model_id(workspace, "task" if task(source).trained else "random", source)
+    trained = workspace.dictionary[source].trained
+    return model_id(workspace, "task" if trained else "random", source)
 
 
 @cache

@@ -1,7 +1,8 @@
 """A job of a plan. Imports nothing that reads images, so that a plan is laid out without them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, order=True)
@@ -13,8 +14,22 @@ class Job:
             baseline, which has no sources.
         target: the task to solve.
         sources: sorted names of the source tasks; several are concatenated, never chained.
+        regime: the size of the transfer set, in images.
+        readout_seed: tells equal jobs apart that begin with other weights and another order.
     """
 
     kind: Literal["transfer", "scratch"]
     target: str
-    sources: tuple[str, ...] = ()
+    sources: tuple[str, ...]
+    regime: int
+    readout_seed: int = 0
+
+    def plain(self) -> list[Any]:
+        """The job as plain data, for a plan's file."""
+        return [self.kind, self.target, list(self.sources), self.regime, self.readout_seed]
+
+    @staticmethod
+    def of_plain(values: Sequence[Any]) -> "Job":
+        """The inverse of `plain`."""
+        kind, target, sources, regime, readout_seed = values
+        return Job(kind, target, tuple(sources), regime, readout_seed)

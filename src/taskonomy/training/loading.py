@@ -2,46 +2,30 @@
 
 Each file is decoded once and kept in its small encoded form while it fits; what does not fit is
 decoded again for every batch, by threads. So rooms stay in memory and millions of images stream
-(`training.feed` prepares a bounded number of batches ahead).
+(`training.example_loader` prepares a bounded number of batches ahead).
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import combinations
 from threading import Lock
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int, Shaped, UInt8
+from jaxtyping import Float, Int, Shaped, UInt8
 from torch import Tensor
 
 from taskonomy.config import NetworkConfig
-from taskonomy.data import items
+from taskonomy.data.inputs import encode_input, resize
 from taskonomy.data.layout import Dataset, read
 from taskonomy.dictionary import Inputs, Task
 from taskonomy.networks.encoder import tile_size
-from taskonomy.networks.heads import output_size
-from taskonomy.targets import colour, jigsaw
-from taskonomy.targets.encodings import (
-    encode_input,
-    encode_map,
-    permutation,
-    resize,
-    sampled_pixels,
-    seed_of,
-)
+from taskonomy.targets import Target
 
 CACHE_BYTES = 2 << 30
 """Most bytes that one table of encoded views holds."""
 _THREADS = 4
-_STATISTICS = 2000
-"""Most training examples that statistics (z-scores, class priors) are taken over."""
-
-_DEPTH_MASKED = frozenset(
-    {"depth_euclidean", "normal", "reshading", "edge_occlusion", "keypoints3d"}
-)
 
 
 class Batch(NamedTuple):
@@ -172,35 +156,31 @@ class Source:
 class TaskData:
     """The examples of one task.
 
-    Attributes:
-        task: the task.
-        classes: channels or numbers of its output; the data set says how many classes it has.
-
     Args:
         source: the data set at the network's size.
-        task: the task.
-        train: examples of the train split, from which z-scores and class priors are taken
-            (at most 2,000 of them).
+        target: the task's kind of target.
+        train: examples of the train split, from which statistics are taken.
 
     Raises:
         BadInput: a label is missing or faulty; the line names the file.
     """
 
-    def __init__(self, source: Source, task: Task, train: Int[np.ndarray, "n k"]) -> None:
-        self.task = task
+    def __init__(self, source: Source, target: Target, train: Int[np.ndarray, "n k"]) -> None:
+        self.target = target
         self._source = source
-        self._size = output_size(task, source.network)
-        self._labels = Table(len(source.dataset.views), self._label)
-        self._mean, self._deviation = np.float32(0), np.float32(1)
-        self._weights = torch.ones(1)
-        sample = train[:: max(1, -(-len(train) // _STATISTICS))]
-        if task.name in ("room_layout", "fixated_pose", "nonfixated_pose", "egomotion"):
-            values = self._numbers(sample)
-            self._mean = values.mean(axis=0)
-            self._deviation = np.maximum(values.std(axis=0), 1e-3)
-        elif task.loss == "pixel_cross_entropy":
-            self._weights = torch.from_numpy(colour.rebalance(self._counts(sample[:, 0])))
-        self.classes = task.channels or self._count_classes(sample)
+        self._labels = Table(len(source.dataset.views), lambda view: target.encode((view,)))
+        if target.sample:
+            target.fit(self._encoded(train[:: max(1, -(-len(train) // target.sample))]))
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return self.target.task
+
+    @property
+    def outputs(self) -> int:
+        """Channels or numbers of the network's output."""
+        return self.target.outputs
 
     def batch(self, examples: Int[np.ndarray, "n k"]) -> Batch:
         """The batch of these examples (rows of indices into the data set's views)."""
@@ -213,114 +193,10 @@ class TaskData:
         self, examples: Int[np.ndarray, "n k"]
     ) -> tuple[Float[Tensor, "n ..."], Float[Tensor, "n ..."]]:
         """Target and mask of these examples, as in `Batch`."""
-        task, views = self.task, examples[:, 0]
-        ones = torch.ones(len(examples), 1)
-        if task.name == "point_matching":
-            return _one_hot(torch.from_numpy(self._matches(examples)), 2), ones
-        if task.label == "point_info":
-            scored = (self._numbers(examples) - self._mean) / self._deviation
-            return torch.from_numpy(scored.astype(np.float32)), ones
-        if task.name == "jigsaw":
-            of = [permutation(self._source.dataset.views[v], self._source.seed) for v in views]
-            return _one_hot(torch.tensor(of), jigsaw.PERMUTATIONS), ones
-        labels = torch.from_numpy(self._labels.get(views))
-        if task.loss == "cross_entropy":
-            return labels, ones
-        if task.loss == "metric":
-            return self._samples(views, labels)
-        if task.name == "colorization":
-            return self._colours(labels)
-        if task.name == "segment_semantic":
-            known = labels > 0
-            classes = labels.long().sub(1).clamp_min(0)
-            weight = self._weights[classes] * known
-            return _one_hot(classes, self.classes).movedim(-1, 1), weight[:, None]
-        if labels.dtype == torch.uint8:
-            image = labels.float().div_(127.5).sub_(1)
-            return image, torch.ones(len(image), 1, *image.shape[2:])
-        mask = torch.isfinite(labels).all(dim=1, keepdim=True)
-        return torch.where(mask, labels, torch.zeros(())), mask.float()
+        return self.target.batch(self._encoded(examples), examples)
 
-    def _label(self, view: int) -> Shaped[np.ndarray, "..."]:
-        """The small encoded form of one view's label."""
-        task, dataset, size = self.task, self._source.dataset, self._size
-        whose = dataset.views[view]
-        if task.name == "colorization":
-            rgb = resize(self._source.image(view), size, cv2.INTER_AREA)
-            return colour.lab(rgb)[:, :, 1:].transpose(2, 0, 1).copy()
-        if task.label == "rgb":
-            rgb = resize(self._source.image(view), size, cv2.INTER_AREA)
-            return rgb.transpose(2, 0, 1).copy()
-        value = read(dataset, whose, task.label)
-        if task.loss in ("metric", "pixel_cross_entropy"):
-            return resize(value, size, cv2.INTER_NEAREST)
-        if task.loss == "cross_entropy":
-            return np.asarray(value, np.float32)
-        masked = task.label in _DEPTH_MASKED and "depth_zbuffer" in dataset.domains
-        depth = read(dataset, whose, "depth_zbuffer") if masked else None
-        return encode_map(task.label, value, depth, size)
-
-    def _samples(
-        self, views: Int[np.ndarray, "n"], labels: Shaped[Tensor, "n h w"]
-    ) -> tuple[Float[Tensor, "n 2 p"], Float[Tensor, "n p"]]:
-        dataset, seed = self._source.dataset, self._source.seed
-        seeds = np.array([seed_of(dataset.views[v], seed) for v in views], np.int64)
-        where = sampled_pixels(seeds, self._source.network.segment_pixels, self._size)
-        indices = torch.from_numpy(where)
-        segments = labels.flatten(1).float().gather(1, indices)
-        return torch.stack([indices.float(), segments], dim=1), torch.ones(indices.shape)
-
-    def _colours(
-        self, ab: Shaped[Tensor, "n 2 h w"]
-    ) -> tuple[Float[Tensor, "n 313 h w"], Float[Tensor, "n 1 h w"]]:
-        where, weights = (torch.from_numpy(array) for array in colour.soft_bins())
-        value = ab[:, 0].long() * 256 + ab[:, 1]
-        near, share = where[value], weights[value]
-        target = torch.zeros(*value.shape, colour.BINS).scatter_(-1, near, share)
-        return target.movedim(-1, 1), self._weights[near[..., 0]][:, None]
-
-    def _counts(self, views: Int[np.ndarray, "n"]) -> Float[np.ndarray, "classes"]:
-        """How often each class occurs among pixels."""
-        labels = self._labels.get(views)
-        if self.task.name == "segment_semantic":
-            counts = np.bincount(labels.ravel(), minlength=self.task.channels + 1)
-            return counts[1:].astype(np.float64)
-        where, weights = colour.soft_bins()
-        occurring = np.bincount(
-            (labels[:, 0].astype(np.int64) * 256 + labels[:, 1]).ravel(), minlength=1 << 16
-        )
-        return np.bincount(
-            where.ravel(), (weights * occurring[:, None]).ravel(), minlength=colour.BINS
-        )
-
-    def _count_classes(self, sample: Int[np.ndarray, "n k"]) -> int:
-        if self.task.name == "colorization":
-            return colour.BINS
-        return int(self._labels.get(sample[:1, 0]).shape[1])
-
-    def _matches(self, examples: Int[np.ndarray, "n 2"]) -> Int[np.ndarray, "n"]:
-        views = self._source.dataset.views
-        return np.array([views[a][:2] == views[b][:2] for a, b in examples], np.int64)
-
-    def _numbers(self, examples: Int[np.ndarray, "n k"]) -> Float32[np.ndarray, "n numbers"]:
-        """The geometric numbers of each example, before they are z-scored."""
-        info = self._source.info
-        if self.task.name == "vanishing_point":
-            rows = [items.vanishing_points(info(int(view))) for view in examples[:, 0]]
-        elif self.task.name == "room_layout":
-            rows = [items.room_layout(info(int(view))) for view in examples[:, 0]]
-        else:
-            rows = [
-                np.concatenate(
-                    [
-                        items.relative_pose(info(int(a)), info(int(b)))
-                        for a, b in combinations(example, 2)
-                    ]
-                )
-                for example in examples
-            ]
-        return np.asarray(rows, np.float32)
-
-
-def _one_hot(classes: Int[Tensor, "*shape"], count: int) -> Float[Tensor, "*shape {count}"]:
-    return torch.nn.functional.one_hot(classes, count).float()
+    def _encoded(self, examples: Int[np.ndarray, "n k"]) -> Shaped[np.ndarray, "n ..."]:
+        if examples.shape[1] == 1:
+            return self._labels.get(examples[:, 0])
+        # What several views are to each other is as many numbers as there are examples.
+        return np.stack([self.target.encode(tuple(map(int, row))) for row in examples])

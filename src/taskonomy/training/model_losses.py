@@ -12,126 +12,115 @@ from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.candidate import Candidate, Kind
 from taskonomy.affinity.measure import measure
 from taskonomy.affinity.tournament import win_rates
-from taskonomy.dictionary import task
 from taskonomy.store import Store
 from taskonomy.training import record
-from taskonomy.training.identity import model_id, model_path, regime
-from taskonomy.training.workspace import Job, Workspace
+from taskonomy.training.identity import ModelRef, job_ref, model_path, model_ref
+from taskonomy.training.job import Job
 from taskonomy.training.workspace import Kind as ModelKind
-
-
-class Ref(NamedTuple):
-    """A model by name: its identity and what it is of."""
-
-    identity: str
-    kind: ModelKind
-    target: str
-    sources: tuple[str, ...] = ()
+from taskonomy.training.workspace import Workspace
 
 
 class Tournament(NamedTuple):
     """Who competes for one target, and with what losses on the target's test images.
 
     Attributes:
+        regime: the size of the transfer set.
         target: the task to be solved.
         entries: kind and sources of every candidate; the first is the supervised network.
         losses: per-image test losses, one row a candidate.
         scratch: those of the scratch network.
     """
 
+    regime: int
     target: str
     entries: tuple[tuple[Kind, tuple[str, ...]], ...]
     losses: Float[np.ndarray, "S N"]
     scratch: Float[np.ndarray, " N"]
 
 
-def task_models(workspace: Workspace, tasks: Iterable[str]) -> list[Ref]:
-    """The models that a task shard trains: networks, informed guesses, the random encoder."""
+def task_models(workspace: Workspace, tasks: Iterable[str]) -> list[ModelRef]:
+    """The models that a task shard trains: networks, informed guesses, untrained encoders."""
     return [
-        Ref(model_id(workspace, kind, name), kind, name)
+        model_ref(workspace, kind, name)
         for name in tasks
-        for kind in (("task", "informed_guess") if task(name).trained else ("random",))
+        for kind in _task_kinds(workspace.dictionary[name].trained)
     ]
 
 
-def job_models(workspace: Workspace, jobs: Iterable[Job]) -> list[Ref]:
+def _task_kinds(trained: bool) -> tuple[ModelKind, ...]:
+    return ("task", "informed_guess") if trained else ("random",)
+
+
+def job_models(workspace: Workspace, jobs: Iterable[Job]) -> list[ModelRef]:
     """The models that a shard of readouts trains."""
-    return [
-        Ref(
-            model_id(workspace, job.kind, job.target, job.sources),
-            job.kind,
-            job.target,
-            job.sources,
-        )
-        for job in jobs
-    ]
+    return [job_ref(workspace, job) for job in jobs]
 
 
-def all_trained(workspace: Workspace, refs: Iterable[Ref]) -> bool:
+def all_trained(workspace: Workspace, refs: Iterable[ModelRef]) -> bool:
     """Whether the store holds every one of these models; says so without importing torch."""
     return all(workspace.store.exists(*model_path(ref.identity)) for ref in refs)
 
 
-def first_order_ranks(workspace: Workspace, jobs: Sequence[Job]) -> dict[str, list[str]]:
-    """Rank every target's first-order sources by their affinity to it, best first.
+def first_order_ranks(
+    workspace: Workspace, jobs: Sequence[Job]
+) -> dict[tuple[int, str], list[str]]:
+    """Rank the first-order sources of every regime and target by their affinity, best first.
 
-    The target's own encoder and the random projection are no candidates for higher orders, and a
+    The target's own encoder and untrained encoders are no candidates for higher orders, and a
     failed readout has no rank.
     """
+    members: dict[tuple[int, str], list[ModelRef]] = {}
+    for job in jobs:
+        other = job.kind == "transfer" and job.sources != (job.target,)
+        if other and workspace.dictionary[job.sources[0]].trained:
+            members.setdefault((job.regime, job.target), []).append(job_ref(workspace, job))
     ranks = {}
-    for target, members in _by_target(jobs).items():
-        sources, rows = [], []
-        for job in members:
-            if job.kind != "transfer" or job.sources[0] == target:
-                continue
-            if not task(job.sources[0]).trained:
-                continue
-            losses = _losses(workspace.store, job_models(workspace, [job])[0])
-            if losses is not None:
-                sources.append(job.sources[0])
-                rows.append(losses)
-        if len(rows) > 1:
-            affinities = ahp(win_rates(np.stack(rows)))
-            order = sorted(range(len(sources)), key=lambda i: (-affinities[i], sources[i]))
-            ranks[target] = [sources[i] for i in order]
+    for key, refs in sorted(members.items()):
+        losses = mean_losses(workspace.store, refs)
+        if len(losses) > 1:
+            affinities = ahp(win_rates(np.stack([*losses.values()])))
+            names = [sources[0] for _, sources in losses]
+            order = sorted(range(len(names)), key=lambda i: (-affinities[i], names[i]))
+            ranks[key] = [names[i] for i in order]
     return ranks
 
 
-def tournaments(store: Store, refs: Iterable[Ref]) -> Iterator[Tournament]:
-    """Yield the tournaments of all targets among these models, sorted by target.
+def tournaments(store: Store, refs: Sequence[ModelRef]) -> Iterator[Tournament]:
+    """Yield the tournaments of all regimes and targets among these models, sorted.
 
-    A readout that failed is left out of its target's tournament. A target whose supervised or
-    scratch network failed has no tournament, and is named on stderr.
+    A readout of several seeds takes part with its mean losses. One that failed is left out of its
+    target's tournament. A target whose supervised or scratch network failed has no tournament, and
+    is named on stderr.
 
     Args:
         store: where the models lie.
         refs: networks, scratch networks and readouts; others are ignored.
     """
-    by_target: dict[str, dict[tuple[ModelKind, tuple[str, ...]], Ref]] = {}
+    networks = {ref.target: ref for ref in refs if ref.kind == "task"}
+    members: dict[tuple[int, str], list[ModelRef]] = {}
     for ref in refs:
-        by_target.setdefault(ref.target, {})[ref.kind, ref.sources] = ref
-    for target, models in sorted(by_target.items()):
-        if ("scratch", ()) not in models:
+        if ref.kind in ("scratch", "transfer"):
+            members.setdefault((ref.regime, ref.target), []).append(ref)
+    for (regime, target), found in sorted(members.items()):
+        if not any(ref.kind == "scratch" for ref in found):
             continue
-        supervised = _losses(store, models["task", ()])
-        scratch = _losses(store, models["scratch", ()])
+        supervised = _losses(store, networks[target])
+        losses = mean_losses(store, found)
+        scratch = losses.pop(("scratch", ()), None)
         if supervised is None or scratch is None:
             print(f"taskonomy: {target}: its baseline failed; no affinities", file=sys.stderr)
             continue
         entries: list[tuple[Kind, tuple[str, ...]]] = [("supervised", (target,))]
-        losses = [supervised]
-        for (kind, sources), ref in models.items():
-            measured = _losses(store, ref) if kind == "transfer" else None
-            if measured is not None:
-                entries.append(("own_readout" if sources == (target,) else "transfer", sources))
-                losses.append(measured)
-        yield Tournament(target, tuple(entries), np.stack(losses), scratch)
+        for _, sources in losses:
+            entries.append(("own_readout" if sources == (target,) else "transfer", sources))
+        rows = np.stack([supervised, *losses.values()])
+        yield Tournament(regime, target, tuple(entries), rows, scratch)
 
 
 def affinities(
-    workspace: Workspace, jobs: Sequence[Job], more: Sequence[Ref] = ()
+    workspace: Workspace, jobs: Sequence[Job], more: Sequence[ModelRef] = ()
 ) -> list[Candidate]:
-    """Hold every target's tournament, all orders together (see `tournaments`).
+    """Hold the tournament of every regime and target, all orders together (see `tournaments`).
 
     Args:
         workspace: data set, splits and configuration.
@@ -140,15 +129,16 @@ def affinities(
     """
     targets = sorted({job.target for job in jobs})
     refs = [
-        *(Ref(model_id(workspace, "task", target), "task", target) for target in targets),
+        *(model_ref(workspace, "task", target) for target in targets),
         *job_models(workspace, jobs),
         *more,
     ]
     rows: list[Candidate] = []
     held = tournaments(workspace.store, refs)
-    for tournament in tqdm(held, desc="tournaments", total=len(targets), mininterval=1):
+    count = len({(job.regime, job.target) for job in jobs})
+    for tournament in tqdm(held, desc="tournaments", total=count, mininterval=1):
         rows += measure(
-            regime=regime(workspace),
+            regime=str(tournament.regime),
             target=tournament.target,
             entries=tournament.entries,
             losses=tournament.losses,
@@ -159,14 +149,24 @@ def affinities(
     return rows
 
 
-def _by_target(jobs: Iterable[Job]) -> dict[str, list[Job]]:
-    grouped: dict[str, list[Job]] = {}
-    for job in jobs:
-        grouped.setdefault(job.target, []).append(job)
-    return dict(sorted(grouped.items()))
+def mean_losses(
+    store: Store, refs: Iterable[ModelRef]
+) -> dict[tuple[ModelKind, tuple[str, ...]], Float[np.ndarray, " N"]]:
+    """Per-image test losses by kind and sources, means over readout seeds.
+
+    A model of which a seed failed is left out.
+    """
+    found: dict[tuple[ModelKind, tuple[str, ...]], list[Float[np.ndarray, " N"] | None]] = {}
+    for ref in refs:
+        found.setdefault((ref.kind, ref.sources), []).append(_losses(store, ref))
+    return {
+        key: np.mean([row for row in rows if row is not None], axis=0)
+        for key, rows in found.items()
+        if all(row is not None for row in rows)
+    }
 
 
-def _losses(store: Store, ref: Ref) -> Float[np.ndarray, " N"] | None:
+def _losses(store: Store, ref: ModelRef) -> Float[np.ndarray, " N"] | None:
     """Per-image test losses of a model, as float64; None if it failed."""
     found = record.read(store, ref.identity)
     return None if found.test_loss is None else found.test_losses.astype(np.float64)

@@ -32,8 +32,9 @@ class Record:
         kind: which kind of model.
         target: the task that it solves.
         sources: sorted source tasks of a transfer.
-        regime: the data regime of the readouts.
+        regime: images of the transfer set that it was trained on; 0 for a model of the train split.
         seed: the run's seed.
+        readout_seed: tells readouts apart that differ in nothing else.
         status: `finished`, or `failed: ` and why.
         steps: optimisation steps.
         train_images: different images that it was trained on.
@@ -47,8 +48,9 @@ class Record:
     kind: Kind
     target: str
     sources: tuple[str, ...]
-    regime: str
+    regime: int
     seed: int
+    readout_seed: int
     status: str
     steps: int
     train_images: int

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Int64
 
-from taskonomy.dictionary import Inputs, task
+from taskonomy.dictionary import Inputs
 from taskonomy.networks.encoder import Encoder
 from taskonomy.networks.task_network import input_channels
 from taskonomy.store import digest
@@ -20,9 +20,10 @@ _ENCODER = "encoder."
 
 
 def encoder_of(session: Session, source: str) -> Encoder:
-    """The trained (or, for the random projection, untrained) encoder of a source, in evaluation."""
+    """The trained (or, for a task without labels, untrained) encoder of a source, in evaluation."""
     weights = record.weights(session.workspace.store, source_id(session.workspace, source))
-    encoder = Encoder(session.workspace.config.network, input_channels(task(source)))
+    task = session.workspace.dictionary[source]
+    encoder = Encoder(session.workspace.config.network, input_channels(task))
     restore(
         encoder,
         {k.removeprefix(_ENCODER): v for k, v in weights.items() if k.startswith(_ENCODER)},
@@ -36,10 +37,11 @@ def encode(
 ) -> Float32[np.ndarray, "n C h w"]:
     """The codes of any views.
 
-    Every encoder sees the whole, plain image, whatever its own task hid or disturbed; the encoder
-    of colorization sees its lightness.
+    Every encoder sees the whole, plain image, whatever its own task hid or disturbed; one that was
+    trained on lightness sees that.
     """
-    inputs: Inputs = "lightness" if task(source).inputs == "lightness" else "image"
+    task = session.workspace.dictionary[source]
+    inputs: Inputs = "lightness" if task.inputs == "lightness" else "image"
     codes = [
         encoder(session.source.images(inputs, views[i : i + _CHUNK])[:, 0].to(session.device))
         for i in range(0, len(views), _CHUNK)

@@ -5,7 +5,6 @@ import torch
 from jaxtyping import Float32
 from torch import nn
 
-from taskonomy.dictionary import task
 from taskonomy.errors import BadInput
 from taskonomy.training import record
 from taskonomy.training.baselines import Constant, guess_losses
@@ -33,28 +32,29 @@ def reproduce(workspace: Workspace, identity: str) -> Float32[np.ndarray, "n"]:
             f"model {identity}: {found.kind}, {found.status}; expected a finished model that "
             "solves a task"
         )
-    session, of = Session(workspace), task(found.target)
+    session, task = Session(workspace), workspace.dictionary[found.target]
     weights = record.weights(workspace.store, identity)
     if found.kind == "transfer":
         return _readout_losses(session, found, weights)
-    test = feed_of(session, of, session.examples(of).test)
+    test = feed_of(session, task, session.examples(task).test)
     if found.kind == "informed_guess":
         constant = Constant(torch.from_numpy(weights["guess"]))
-        return guess_losses(constant, of, test)
-    network: nn.Module = build(session, of)
+        return guess_losses(constant, session.data(task).target, test)
+    network: nn.Module = build(session, task)
     restore(network, weights)
-    return test_losses(network, of, test)
+    return test_losses(network, task, test)
 
 
 def _readout_losses(
     session: Session, found: Record, weights: dict[str, np.ndarray]
 ) -> Float32[np.ndarray, "n"]:
-    of = task(found.target)
+    task = session.workspace.dictionary[found.target]
     codes = [
         encode(session, encoder_of(session, source), source, session.represented)
         for source in found.sources
     ]
-    network = build_readout(session, of, codes)
+    network = build_readout(session, task, codes, found.regime)
     restore(network, weights)
-    test = coded(session, codes, session.examples(of).test, target_feeds(session, of)[1])
-    return test_losses(network, of, test)
+    targets = target_feeds(session, task, found.regime)
+    test = coded(session, codes, session.examples(task).test, targets[1])
+    return test_losses(network, task, test)

@@ -12,8 +12,11 @@ import torch
 from jaxtyping import Int64
 from torch import nn
 
-from taskonomy.dictionary import Task, task
+from taskonomy.dictionary import Task
+from taskonomy.targets import Target, kind_of
+from taskonomy.training.declarations import declaration
 from taskonomy.training.examples import Examples, examples
+from taskonomy.training.identity import main_regime
 from taskonomy.training.loading import Source, TaskData
 from taskonomy.training.workspace import Workspace
 
@@ -33,27 +36,38 @@ class Session:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.set_num_threads(1)
         torch.use_deterministic_algorithms(True)
-        # It would fill every new tensor first, a sixth of the time; no operation here reads what it
-        # has not written.
+        # Filling uninitialised memory takes a sixth of the time, and nothing here reads it.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.backends.cudnn.benchmark = False
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         config = workspace.config
         self.source = Source(workspace.dataset, config.network, config.seed)
-        self._examples: dict[str, Examples] = {}
+        self._examples: dict[tuple[str, int], Examples] = {}
         self._data: dict[str, TaskData] = {}
 
-    def examples(self, of: Task) -> Examples:
-        """The examples of a task; tasks with the same kind of item share theirs."""
-        if of.items not in self._examples:
-            self._examples[of.items] = examples(self.workspace, of)
-        return self._examples[of.items]
+    def examples(self, task: Task, regime: int | None = None) -> Examples:
+        """The examples of a task in a regime; tasks with the same kind of item share theirs."""
+        asked = main_regime(self.workspace) if regime is None else regime
+        if (task.items, asked) not in self._examples:
+            self._examples[task.items, asked] = examples(self.workspace, task, asked)
+        return self._examples[task.items, asked]
 
-    def data(self, of: Task) -> TaskData:
+    def data(self, task: Task) -> TaskData:
         """The batches of a task."""
-        if of.name not in self._data:
-            self._data[of.name] = TaskData(self.source, of, self.examples(of).train)
-        return self._data[of.name]
+        if task.name not in self._data:
+            train = self.examples(task).train
+            self._data[task.name] = TaskData(self.source, self._target(task), train)
+        return self._data[task.name]
+
+    def _target(self, task: Task) -> Target:
+        workspace = self.workspace
+        if not task.code:
+            return kind_of(task)(task, workspace.config.network, self.source)
+        file = declaration(workspace.store, task)
+        # A label folder that the declaration names is read before any function.
+        label = None if task.label else file.label
+        kind = kind_of(task, file.kinds)
+        return kind(task, workspace.config.network, self.source, label)
 
     def place(self, network: Network) -> Network:
         """The network on this session's device, in the memory layout that is fastest there."""
@@ -63,12 +77,14 @@ class Session:
     @cached_property
     def represented(self) -> Int64[np.ndarray, "v"]:
         """The views that readouts of any target look at, ascending: transfer and test images."""
-        targets = [task(name) for name in self.workspace.config.tasks]
+        workspace = self.workspace
+        targets = [workspace.dictionary[name] for name in workspace.config.tasks]
         rows = [
             part.ravel()
-            for of in targets
-            if of.trained and of.role == "both"
-            for part in self.examples(of)[1:3]
+            for task in targets
+            if task.trained and task.role == "both"
+            for regime in workspace.config.regimes
+            for part in self.examples(task, regime)[1:3]
         ]
         return np.unique(np.concatenate(rows))
 

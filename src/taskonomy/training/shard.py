@@ -7,16 +7,16 @@ from itertools import groupby
 import numpy as np
 from tqdm import tqdm
 
-from taskonomy.dictionary import task
 from taskonomy.training.baselines import informed_guess, random_encoder
-from taskonomy.training.identity import model_id, model_path, regime
+from taskonomy.training.identity import ModelRef, job_ref, model_path, model_ref
+from taskonomy.training.job import Job
 from taskonomy.training.record import Record
 from taskonomy.training.representations import represent
 from taskonomy.training.samples import save_samples
 from taskonomy.training.session import Session
 from taskonomy.training.task_network import train_network
 from taskonomy.training.transfers import Codes, target_feeds, train_readout
-from taskonomy.training.workspace import Job, Kind, Workspace
+from taskonomy.training.workspace import Workspace
 
 
 def train_tasks(workspace: Workspace, tasks: Sequence[str]) -> None:
@@ -49,58 +49,61 @@ def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> list[Record]:
     Raises:
         BadInput: a source's network is not in the store, or the data set lacks a label.
     """
-    missing = [job for job in jobs if not _done(workspace, job.kind, job.target, job.sources)]
+    refs = [job_ref(workspace, job) for job in jobs]
+    missing = [ref for ref in refs if not _done(workspace, ref)]
     session = Session(workspace)
     codes: dict[str, Codes] = {}
     crashed: list[Record] = []
     with tqdm(total=len(jobs), desc="readouts", unit="readout", mininterval=1) as bar:
         bar.update(len(jobs) - len(missing))
-        for target, group in groupby(missing, key=lambda job: job.target):
-            of = task(target)
+        for (target, regime), group in groupby(missing, key=lambda ref: (ref.target, ref.regime)):
+            task = workspace.dictionary[target]
             feeds = None
-            for job in group:
+            for ref in group:
                 bar.set_postfix_str(target, refresh=False)
-                for source in job.sources:
+                for source in ref.sources:
                     if source not in codes:
                         codes[source] = represent(session, source)
                 try:
-                    if job.kind == "scratch":
-                        train_network(session, of, "scratch")
+                    if ref.kind == "scratch":
+                        train_network(session, ref)
                     else:
-                        feeds = feeds or target_feeds(session, of)
-                        chosen = [codes[source] for source in sorted(job.sources)]
-                        train_readout(session, of, sorted(job.sources), chosen, feeds)
+                        feeds = feeds or target_feeds(session, task, regime)
+                        train_readout(session, ref, [codes[name] for name in ref.sources], feeds)
                 except RuntimeError as error:
-                    crashed.append(_crashed(session, job, error))
+                    crashed.append(_crashed(session, ref, error))
                 bar.update()
     return crashed
 
 
 def _train_task(session: Session, name: str, bar: "tqdm[str]") -> None:
-    workspace, of = session.workspace, task(name)
-    if not of.trained:
-        if not _done(workspace, "random", name):
-            random_encoder(session)
+    workspace, task = session.workspace, session.workspace.dictionary[name]
+    if not task.trained:
+        if not _done(workspace, model_ref(workspace, "random", name)):
+            random_encoder(session, task)
         return
-    sampled = workspace.store.exists("samples", f"{model_id(workspace, 'task', name)}.npz")
-    if not (sampled and _done(workspace, "task", name)):
+    ref = model_ref(workspace, "task", name)
+    sampled = workspace.store.exists("samples", f"{ref.identity}.npz")
+    if not (sampled and _done(workspace, ref)):
         report = partial(_report, bar, name)
-        found, network = train_network(session, of, "task", report)
-        save_samples(session, of, network, found.model_id)
-    if not _done(workspace, "informed_guess", name):
-        informed_guess(session, of)
+        _, network = train_network(session, ref, report)
+        save_samples(session, task, network, ref.identity)
+    if not _done(workspace, model_ref(workspace, "informed_guess", name)):
+        informed_guess(session, task)
 
 
-def _crashed(session: Session, job: Job, error: RuntimeError) -> Record:
+def _crashed(session: Session, ref: ModelRef, error: RuntimeError) -> Record:
     """The record of a model that torch gave up, with no loss for any test example."""
-    workspace, chosen = session.workspace, session.examples(task(job.target))
+    workspace = session.workspace
+    chosen = session.examples(workspace.dictionary[ref.target], ref.regime)
     return Record(
-        model_id=model_id(workspace, job.kind, job.target, job.sources),
-        kind=job.kind,
-        target=job.target,
-        sources=tuple(sorted(job.sources)),
-        regime=regime(workspace),
+        model_id=ref.identity,
+        kind=ref.kind,
+        target=ref.target,
+        sources=ref.sources,
+        regime=ref.regime,
         seed=workspace.config.seed,
+        readout_seed=ref.readout_seed,
         status=f"failed: {type(error).__name__}: {' '.join(str(error).split())[:200]}",
         steps=0,
         train_images=0,
@@ -114,5 +117,5 @@ def _report(bar: "tqdm[str]", name: str, step: int, loss: float) -> None:
     bar.set_postfix_str(f"{name} step {step} loss {loss:.4f}")
 
 
-def _done(workspace: Workspace, kind: Kind, target: str, sources: tuple[str, ...] = ()) -> bool:
-    return workspace.store.exists(*model_path(model_id(workspace, kind, target, sources)))
+def _done(workspace: Workspace, ref: ModelRef) -> bool:
+    return workspace.store.exists(*model_path(ref.identity))

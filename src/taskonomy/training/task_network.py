@@ -1,7 +1,6 @@
 """Task-specific networks, and the scratch networks that readouts are measured against."""
 
 from time import perf_counter
-from typing import Literal
 
 import numpy as np
 import torch
@@ -10,56 +9,79 @@ from torch import nn
 
 from taskonomy.config import TrainingConfig, TransferConfig
 from taskonomy.dictionary import Task
+from taskonomy.networks.encoder import Encoder
 from taskonomy.networks.task_network import TaskNetwork
 from taskonomy.training import record
 from taskonomy.training.example_loader import Feed
 from taskonomy.training.examples import images_of
 from taskonomy.training.fit import Outcome, Progress, Schedule, attempt
-from taskonomy.training.identity import model_id, regime
+from taskonomy.training.identity import ModelRef
 from taskonomy.training.record import Record
 from taskonomy.training.session import Session, seeded
-from taskonomy.training.workspace import Kind
 
 
 def train_network(
-    session: Session,
-    task: Task,
-    kind: Literal["task", "scratch"],
-    progress: Progress | None = None,
+    session: Session, ref: ModelRef, progress: Progress | None = None
 ) -> tuple[Record, TaskNetwork]:
     """Train an encoder and a head together, and save the model.
 
     Args:
         session: data set and configuration.
-        task: what to solve.
-        kind: `task` trains on the train split; `scratch` on the readouts' images and steps alone.
+        ref: which model: of kind `task`, which trains on the train split, or `scratch`, which
+            trains on the images and steps of a readout of that regime alone.
         progress: told the step and the loss about 20 times.
     """
-    config, chosen = session.workspace.config, session.examples(task)
-    supervised = kind == "task"
+    task = session.workspace.dictionary[ref.target]
+    chosen = session.examples(task, ref.regime or None)
+    supervised = ref.kind == "task"
     rows = chosen.train if supervised else chosen.transfer
     steps = chosen.steps if supervised else chosen.transfer_steps
+    return train_examples(session, ref, rows, steps, progress=progress)
+
+
+def train_examples(
+    session: Session,
+    ref: ModelRef,
+    rows: Int64[np.ndarray, "n k"],
+    steps: int,
+    start: Encoder | None = None,
+    progress: Progress | None = None,
+) -> tuple[Record, TaskNetwork]:
+    """Train an encoder and a head on any examples, for any number of steps, and save the model.
+
+    Args:
+        session: data set and configuration.
+        ref: the model; `task` is optimised as the run's task networks are, `scratch` as its
+            readouts.
+        rows: the training examples.
+        steps: optimisation steps.
+        start: an encoder whose weights are the first; random if absent.
+        progress: told the step and the loss about 20 times.
+    """
+    config, task = session.workspace.config, session.workspace.dictionary[ref.target]
+    supervised = ref.kind == "task"
     settings = config.training if supervised else config.transfer
     begin = perf_counter()
-    with seeded(config.seed, kind, task.name) as rng:
+    with seeded(config.seed, *ref.stream) as rng:
         network = build(session, task)
+        if start is not None:
+            network.encoder.load_state_dict(start.state_dict())
         outcome = attempt(
             network,
-            task,
+            session.data(task).target,
             feed_of(session, task, rows),
-            feed_of(session, task, chosen.test),
+            feed_of(session, task, session.examples(task).test),
             schedule(settings, steps, gan=config.training.gan and supervised),
             rng,
             progress,
         )
-    seconds = perf_counter() - begin
-    return finish(session, kind, task.name, (), network, outcome, rows, seconds), network
+    return finish(session, ref, network, outcome, rows, begin), network
 
 
 def build(session: Session, task: Task) -> TaskNetwork:
     """A task's network with fresh weights."""
-    classes = session.data(task).classes
-    return session.place(TaskNetwork(task, session.workspace.config.network, classes))
+    outputs = session.data(task).outputs
+    return session.place(TaskNetwork(task, session.workspace.config.network, outputs))
 
 
 def feed_of(session: Session, task: Task, rows: Int64[np.ndarray, "n k"]) -> Feed:
@@ -82,25 +104,24 @@ def schedule(settings: TrainingConfig | TransferConfig, steps: int, gan: bool) -
 
 def finish(
     session: Session,
-    kind: Kind,
-    target: str,
-    sources: tuple[str, ...],
+    ref: ModelRef,
     network: nn.Module,
     outcome: Outcome,
     rows: Int64[np.ndarray, "n k"],
-    seconds: float,
+    begin: float,
 ) -> Record:
-    """Write a trained model's file."""
+    """Write a trained model's file; `begin` is when its training began (`perf_counter`)."""
     workspace = session.workspace
     found = Record(
-        model_id=model_id(workspace, kind, target, sources),
-        kind=kind,
-        target=target,
-        sources=tuple(sorted(sources)),
-        regime=regime(workspace),
+        model_id=ref.identity,
+        kind=ref.kind,
+        target=ref.target,
+        sources=tuple(sorted(ref.sources)),
+        regime=ref.regime,
         seed=workspace.config.seed,
+        readout_seed=ref.readout_seed,
         train_images=images_of(rows),
-        seconds=seconds,
+        seconds=perf_counter() - begin,
         **outcome._asdict(),
     )
     record.save(workspace.store, found, arrays(network))

@@ -10,21 +10,20 @@ from torch import Tensor
 
 from taskonomy.dictionary import Task
 from taskonomy.networks.readout import Readout
-from taskonomy.training.example_loader import Feed, Tensors
+from taskonomy.training import record
+from taskonomy.training.example_loader import Feed, Tensors, in_order
 from taskonomy.training.fit import attempt
+from taskonomy.training.identity import ModelRef, main_regime, model_id
 from taskonomy.training.record import Record
+from taskonomy.training.representations import represent
 from taskonomy.training.session import Session, seeded
-from taskonomy.training.task_network import finish, schedule
+from taskonomy.training.task_network import finish, restore, schedule
 
 Codes = Float32[np.ndarray, "v _ h w"]
 
 
 def train_readout(
-    session: Session,
-    task: Task,
-    sources: Sequence[str],
-    codes: Sequence[Codes],
-    targets: tuple[Feed, Feed],
+    session: Session, ref: ModelRef, codes: Sequence[Codes], targets: tuple[Feed, Feed]
 ) -> Record:
     """Train one readout on the transfer images and save it.
 
@@ -33,38 +32,59 @@ def train_readout(
 
     Args:
         session: data set and configuration.
-        task: the target.
-        sources: names of the source tasks.
-        codes: each source's representation of `session.represented`.
+        ref: which readout.
+        codes: the representation of `session.represented` by each source, in the order of
+            `ref.sources`.
         targets: targets and masks of the transfer and of the test examples (`target_feeds`).
     """
-    config, chosen = session.workspace.config, session.examples(task)
+    config, task = session.workspace.config, session.workspace.dictionary[ref.target]
+    chosen = session.examples(task, ref.regime)
     begin = perf_counter()
     training = coded(session, codes, chosen.transfer, targets[0])
     test = coded(session, codes, chosen.test, targets[1])
-    with seeded(config.seed, "transfer", task.name) as rng:
-        network = build_readout(session, task, codes)
+    with seeded(config.seed, *ref.stream) as rng:
+        network = build_readout(session, task, codes, ref.regime)
         plan = schedule(config.transfer, chosen.transfer_steps, gan=False)
-        outcome = attempt(network, task, training, test, plan, rng)
-    seconds = perf_counter() - begin
-    return finish(
-        session, "transfer", task.name, tuple(sources), network, outcome, chosen.transfer, seconds
-    )
+        outcome = attempt(network, session.data(task).target, training, test, plan, rng)
+    return finish(session, ref, network, outcome, chosen.transfer, begin)
 
 
-def build_readout(session: Session, task: Task, codes: Sequence[Codes]) -> Readout:
+def build_readout(session: Session, task: Task, codes: Sequence[Codes], regime: int) -> Readout:
     """A readout with fresh weights; channels are clipped by statistics of the transfer images."""
-    rows = _places(session, np.unique(session.examples(task).transfer))
+    rows = _places(session, np.unique(session.examples(task, regime).transfer))
     moments = [(c[rows].mean(axis=(0, 2, 3)), c[rows].std(axis=(0, 2, 3))) for c in codes]
     mean, deviation = (torch.from_numpy(np.concatenate(m)) for m in zip(*moments, strict=True))
-    classes = session.data(task).classes
-    readout = Readout(task, session.workspace.config, mean, deviation, classes)
+    outputs = session.data(task).outputs
+    readout = Readout(task, session.workspace.config, mean, deviation, outputs)
     return session.place(readout)
 
 
-def target_feeds(session: Session, task: Task) -> tuple[Feed, Feed]:
-    """Targets and masks of a task's transfer and test examples, shared by all its readouts."""
-    data, chosen = session.data(task), session.examples(task)
+@torch.no_grad()
+def readout_codes(session: Session, task: Task, source: str) -> Codes:
+    """What the run's readout of `task` from `source` computes before its head, of
+    `session.represented`.
+
+    Raises:
+        BadInput: the readout or its source is not in the store.
+    """
+    workspace = session.workspace
+    codes, regime = represent(session, source), main_regime(workspace)
+    network = build_readout(session, task, [codes], regime)
+    restore(
+        network,
+        record.weights(workspace.store, model_id(workspace, "transfer", task.name, (source,))),
+    )
+    network.eval()
+    features = []
+    for at in in_order(len(codes)):
+        x = torch.from_numpy(np.asarray(codes[at])).to(session.device)
+        features.append(network.merged(network.streams(network.norm(x))))
+    return torch.cat(features).float().cpu().numpy()
+
+
+def target_feeds(session: Session, task: Task, regime: int) -> tuple[Feed, Feed]:
+    """Targets and masks of the transfer and test examples, shared by all readouts of a task."""
+    data, chosen = session.data(task), session.examples(task, regime)
 
     def feed(rows: Int64[np.ndarray, "n k"]) -> Feed:
         return Feed(lambda at: data.targets(rows[at]), len(rows), session.device)

@@ -6,8 +6,8 @@ from typing import Literal
 from taskonomy.config import Config
 from taskonomy.data.layout import Dataset
 from taskonomy.data.splits import Splits
+from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.store import Store
-from taskonomy.training.job import Job as Job
 
 Kind = Literal["task", "transfer", "scratch", "random", "informed_guess"]
 """The kinds of model (models.parquet): task-specific networks, readouts of frozen representations,
@@ -26,6 +26,7 @@ class Workspace:
         dataset_key: the key of the data set and of the tasks that it is asked for.
         content: what models learn from, without who asks: the hash of its files and splits.
         splits: indices into `dataset.views`.
+        dictionary: the tasks that the run knows.
     """
 
     store: Store
@@ -34,3 +35,4 @@ class Workspace:
     dataset_key: str
     content: str
     splits: Splits
+    dictionary: Dictionary = DICTIONARY

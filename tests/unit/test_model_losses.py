@@ -1,5 +1,6 @@
 """From the losses of stored models to affinities; no model is trained for it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,17 @@ from taskonomy.data.layout import Dataset
 from taskonomy.data.splits import Splits
 from taskonomy.store import Store
 from taskonomy.training import model_losses, record
-from taskonomy.training.identity import model_id
+from taskonomy.training.identity import model_id, model_ref
+from taskonomy.training.job import Job
 from taskonomy.training.record import Record
-from taskonomy.training.workspace import Job, Kind, Workspace
+from taskonomy.training.workspace import Kind, Workspace
 
 TARGET, IMAGES = "normal", 40
 SOURCES = ("autoencoding", "colorization", "reshading")
-JOBS = [Job("scratch", TARGET), *(Job("transfer", TARGET, (source,)) for source in SOURCES)]
+JOBS = [
+    Job("scratch", TARGET, (), 8),
+    *(Job("transfer", TARGET, (source,), 8) for source in SOURCES),
+]
 
 
 @pytest.fixture
@@ -36,18 +41,21 @@ def put(
     *,
     skill: float = 0.0,
     failed: bool = False,
+    readout_seed: int = 0,
+    regime: int = 8,
 ) -> None:
     """Store a model of TARGET with losses of its own."""
     rng = np.random.default_rng([int(10 * skill), len(kind)])
     losses = np.full(IMAGES, np.nan) if failed else rng.exponential(size=IMAGES) - skill
-    identity = model_id(workspace, kind, TARGET, sources)
+    identity = model_id(workspace, kind, TARGET, sources, regime, readout_seed)
     made = Record(
         model_id=identity,
         kind=kind,
         target=TARGET,
         sources=sources,
-        regime="8",
+        regime=0 if kind == "task" else regime,
         seed=0,
+        readout_seed=readout_seed,
         status="failed: diverged" if failed else "finished",
         steps=1,
         train_images=1,
@@ -75,7 +83,9 @@ def test_a_failed_readout_changes_nobody_elses_affinity(empty: Workspace) -> Non
     assert found == without
     assert [c.sources[0] for c in found] == [TARGET, "autoencoding", "reshading"]
     np.testing.assert_allclose(sum(c.affinity for c in found), 1)
-    assert model_losses.first_order_ranks(empty, JOBS) == {TARGET: ["reshading", "autoencoding"]}
+    assert model_losses.first_order_ranks(empty, JOBS) == {
+        (8, TARGET): ["reshading", "autoencoding"]
+    }
 
 
 def test_a_target_whose_baseline_failed_is_named_and_has_no_tournament(
@@ -88,3 +98,33 @@ def test_a_target_whose_baseline_failed_is_named_and_has_no_tournament(
 
     assert standing(empty, JOBS) == []
     assert f"{TARGET}: its baseline failed" in capsys.readouterr().err
+
+
+def test_readouts_of_several_seeds_compete_with_their_mean_losses(empty: Workspace) -> None:
+    put(empty, "task", skill=0.5)
+    for seed in (0, 1):
+        put(empty, "scratch", readout_seed=seed)
+        put(empty, "transfer", ("autoencoding",), skill=0.1 + seed, readout_seed=seed)
+    jobs = [replace(job, readout_seed=seed) for job in JOBS[:2] for seed in (0, 1)]
+    refs = [model_ref(empty, "task", TARGET), *model_losses.job_models(empty, jobs)]
+
+    (held,) = model_losses.tournaments(empty.store, refs)
+
+    each = [record.read(empty.store, ref.identity).test_losses for ref in refs[3:]]
+    assert held.entries == (("supervised", (TARGET,)), ("transfer", ("autoencoding",)))
+    np.testing.assert_allclose(held.losses[1], np.mean(each, axis=0), rtol=1e-6)
+
+
+def test_every_regime_has_a_tournament_of_its_own(empty: Workspace) -> None:
+    jobs = [replace(job, regime=regime) for job in JOBS[:2] for regime in (8, 16)]
+    put(empty, "task")
+    for job in jobs:
+        put(empty, job.kind, job.sources, regime=job.regime)
+
+    found = model_losses.affinities(empty, jobs)
+
+    assert sorted({row.regime for row in found}) == ["16", "8"]
+    assert all(
+        sum(row.affinity for row in found if row.regime == regime) == pytest.approx(1)
+        for regime in ("8", "16")
+    )
