@@ -11,12 +11,22 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from k8s.checks import images, network, ports, references, restricted, schema, selectors, values
+from k8s.checks import (
+    addresses,
+    images,
+    network,
+    ports,
+    references,
+    restricted,
+    schema,
+    selectors,
+    values,
+)
 from k8s.checks.manifests import Finding, Overlay, folders, read
 
 # Debian 12's kubernetes-client (1.20) knows no kustomize components.
 INSTALL = "install version 1.32 or newer: https://kubernetes.io/docs/tasks/tools"
-CHECKS = (schema, values, references, selectors, ports, restricted, images, network)
+CHECKS = (schema, values, references, addresses, selectors, ports, restricted, images, network)
 
 
 def findings(overlay: Overlay) -> Iterator[Finding]:

@@ -67,6 +67,11 @@ class Store:
         """The place of a file or folder below the root, as this file system names it."""
         return "/".join((self._base.rstrip("/"), *parts))
 
+    def address(self, *parts: str) -> str:
+        """The place of a file or folder as a reader elsewhere finds it: a URL if it is remote."""
+        place = self.path(*parts)
+        return place if self._local else str(self._fs.unstrip_protocol(place))
+
     def local(self, *parts: str) -> Path:
         """The place as a local path, fetched into a cache first if the store is remote."""
         if self._local:

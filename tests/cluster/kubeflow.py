@@ -1,7 +1,7 @@
 """A small server that speaks what submitting uses of Kubeflow Pipelines' REST API v2beta1.
 
 It keeps what it is given, and a run goes through the states that a test has written for it, one
-state a look.
+state a look. A run is told as Kubeflow Pipelines 2.17 tells it: a failed one says nowhere why.
 """
 
 import json
@@ -15,6 +15,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from .task_details import Steps, listed
+
 TOKEN = "right"
 BASE = "/apis/v2beta1"
 
@@ -25,21 +27,22 @@ class Kubeflow:
 
     Attributes:
         tag: the version that it says it has.
-        story: what a run looks like at each look: its state, and the state of each step. The last
-            stays.
+        story: what a run looks like at each look: its state, and its steps'. The last stays.
         retried: the story after a retry; None: the server refuses to retry.
+        forbidden: why nothing but its health may be asked for; empty: everything may.
         silent: how many answers to looks at a run fail with 503 first.
     """
 
     tag: str = "2.15.0"
     multi_user: bool = True
-    story: list[tuple[str, dict[str, str]]] = field(
+    story: list[tuple[str, Steps]] = field(
         default_factory=lambda: [
-            ("RUNNING", {"Plan": "RUNNING"}),
-            ("SUCCEEDED", {"Plan": "SUCCEEDED"}),
+            ("RUNNING", {"plan": "RUNNING"}),
+            ("SUCCEEDED", {"plan": "SUCCEEDED"}),
         ]
     )
-    retried: list[tuple[str, dict[str, str]]] | None = None
+    retried: list[tuple[str, Steps]] | None = None
+    forbidden: str = ""
     silent: int = 0
     pipelines: dict[str, dict[str, Any]] = field(default_factory=dict)
     versions: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -81,6 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path == f"{BASE}/healthz":
             facts = {"commit_sha": "unknown", "tag_name": held.tag, "multi_user": held.multi_user}
             self._say(200, facts)
+        elif held.forbidden:
+            self._say(403, {"code": 7, "message": held.forbidden})
         elif path == f"{BASE}/pipelines":
             self._say(200, {"pipelines": self._filtered(held.pipelines, query)})
         elif re.fullmatch(f"{BASE}/pipelines/[^/]+/versions", path):
@@ -97,10 +102,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if not self._known():
             return
-        if path == f"{BASE}/pipelines/upload":
-            self._keep("pipeline", held.pipelines, query, body)
+        if path == f"{BASE}/pipelines":
+            entry = json.loads(body) | {"pipeline_id": f"pipeline-{len(held.pipelines)}"}
+            held.pipelines[entry["pipeline_id"]] = entry
+            self._say(200, entry)
         elif path == f"{BASE}/pipelines/upload_version":
-            self._keep("pipeline_version", held.versions, query, body)
+            self._keep(query, body)
         elif path == f"{BASE}/experiments":
             entry = json.loads(body) | {"experiment_id": f"experiment-{len(held.experiments)}"}
             held.experiments[entry["experiment_id"]] = entry
@@ -130,13 +137,17 @@ class _Handler(BaseHTTPRequestHandler):
         assert (predicate["operation"], predicate["key"]) == (1, "display_name")
         return [item for item in held.values() if item["display_name"] == predicate["stringValue"]]
 
-    def _keep(self, kind: str, held: dict[str, Any], query: dict[str, str], body: bytes) -> None:
+    def _keep(self, query: dict[str, str], body: bytes) -> None:
+        """Keep a version of a pipeline."""
         header = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
         (part,) = message_from_bytes(header + body).get_payload()
-        identity = f"{kind}-{len(held)}"
-        entry = {f"{kind}_id": identity, "display_name": query["name"]}
-        entry |= {"pipeline_id": query["pipelineid"]} if kind == "pipeline_version" else {}
-        held[identity] = entry | {"package": part.get_payload(decode=True), **query}
+        entry = {
+            "pipeline_version_id": f"pipeline_version-{len(self.held.versions)}",
+            "pipeline_id": query["pipelineid"],
+            "display_name": query["name"],
+        }
+        package = part.get_payload(decode=True)
+        self.held.versions[entry["pipeline_version_id"]] = entry | {"package": package}
         self._say(200, entry)
 
     def _look(self, identity: str) -> None:
@@ -150,12 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
         run = self.held.runs[identity]
         state, steps = run["story"][min(run["looks"], len(run["story"]) - 1)]
         run["looks"] += 1
-        details = [detail for name, of in steps.items() for detail in _details(name, of)]
         answer = {k: v for k, v in run.items() if k not in ("looks", "story")}
-        answer |= {"state": state, "run_details": {"task_details": details}}
-        if state == "FAILED":
-            answer["error"] = {"code": 13, "message": "child 'executor' failed"}
-        self._say(200, answer)
+        self._say(200, answer | told(identity, state, steps))
 
     def _retry(self, identity: str) -> None:
         if self.held.retried is None:
@@ -173,11 +180,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-def _details(name: str, state: str) -> list[dict[str, Any]]:
-    """A step as Kubeflow lists it: its driver, itself, and the pod that does its work."""
-    pod = f"pod-{name.lower().replace(' ', '-')}"
-    return [
-        {"display_name": f"{name}-driver", "state": "SUCCEEDED", "pod_name": f"{pod}-driver"},
-        {"display_name": name, "state": state, "child_tasks": [{"pod_name": pod}]},
-        {"display_name": "executor", "state": state, "pod_name": pod},
-    ]
+def told(identity: str, state: str, steps: Steps) -> dict[str, Any]:
+    """What the server says of a run beside what it was started with."""
+    since = "2026-11-28T12:19:42Z"
+    ended = state in ("SUCCEEDED", "FAILED", "CANCELED")
+    history = ["PENDING", "RUNNING", state] if ended else ["PENDING", "RUNNING"]
+    return {
+        "run_id": identity,
+        "storage_state": "AVAILABLE",
+        "created_at": since,
+        "scheduled_at": since,
+        "finished_at": since if ended else "1970-01-01T00:00:00Z",
+        "state": state,
+        "run_details": {"task_details": listed(identity, f"taxonomy-{identity}", state, steps)},
+        "state_history": [{"update_time": since, "state": of} for of in history],
+    }

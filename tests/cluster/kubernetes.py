@@ -16,6 +16,7 @@ from taskonomy.cluster.site import site
 
 NAMESPACE = "/api/v1/namespaces/taskonomy"
 KUEUE = "/apis/kueue.x-k8s.io/v1beta2"
+ARGO = "/apis/argoproj.io/v1alpha1"
 TOKEN = "right"
 
 
@@ -31,6 +32,11 @@ def node(name: str, pool: str, gpus: int, ready: str = "True") -> dict[str, Any]
     }
 
 
+def resource(name: str) -> dict[str, Any]:
+    """A kind of objects, as discovery lists it."""
+    return {"name": name, "singularName": "", "namespaced": True, "kind": name, "verbs": ["get"]}
+
+
 def ready_cluster() -> dict[str, dict[str, Any]]:
     """What answers each path on a cluster that is ready."""
     names = site()
@@ -41,7 +47,9 @@ def ready_cluster() -> dict[str, dict[str, Any]]:
             **{"gitVersion": "v1.34.1", "major": "1", "minor": "34"},
         },
         NAMESPACE: {
-            "metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+            "metadata": {
+                "labels": {"pod-security.kubernetes.io/enforce": "restricted", **names.profile}
+            },
             "status": {"phase": "Active"},
         },
         f"{NAMESPACE}/serviceaccounts/{names.account}": {},
@@ -58,9 +66,12 @@ def ready_cluster() -> dict[str, dict[str, Any]]:
     }
     for name in names.priorities:
         objects[f"/apis/scheduling.k8s.io/v1/priorityclasses/{name}"] = {"value": 1000}
-    for name, keys in names.secrets.items():
-        data = {key: b64encode(b"word").decode() for key in keys}
-        objects[f"{NAMESPACE}/secrets/{name}"] = {"data": data}
+    for secret in names.secrets:
+        data = {key: b64encode(b"word").decode() for key in (*secret.keys, *secret.optional)}
+        objects[f"{NAMESPACE}/secrets/{secret.name}"] = {"data": data}
+    for name in ("kfp-launcher", "artifact-repositories"):
+        objects[f"{NAMESPACE}/configmaps/{name}"] = {"data": {}}
+    objects[ARGO] = {"groupVersion": "argoproj.io/v1alpha1", "resources": [resource("workflows")]}
     for name, labels in names.flavors.items():
         objects[f"{KUEUE}/resourceflavors/{name}"] = {"spec": {"nodeLabels": dict(labels)}}
     return objects

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from taskonomy.cluster.site import site
 from taskonomy.commands.main import main
 
-from .kubernetes import KUEUE, NAMESPACE, Kubernetes, node, serving
+from .kubernetes import ARGO, KUEUE, NAMESPACE, Kubernetes, node, resource, serving
+
+# MLflow's own words (mlflow/server/security_utils.py).
+STRANGE_HOST = b"Invalid Host header - possible DNS rebinding attack detected"
 
 Check = Callable[..., tuple[int, dict[str, list[str]]]]
 
@@ -32,9 +36,11 @@ def check(
     def run(*arguments: str) -> tuple[int, dict[str, list[str]]]:
         code = main(["cluster", "check", *arguments])
         *lines, last = capsys.readouterr().out.splitlines()
-        found: dict[str, list[str]] = {"ok": [], "note": [], "fault": []}
+        found: dict[str, list[str]] = {"ok": [], "note": [], "fault": [], "unseen": []}
         for line in lines:
-            found[line[:6].strip()].append(line[6:])
+            found[line[:8].strip()].append(line[8:])
+        hidden = ", ".join(line.partition(": may not")[0] for line in found["unseen"])
+        assert last.endswith(f"unseen: {hidden}" if hidden else ("fault", "faults"))
         assert last.startswith(str(len(found["fault"]) or "no"))
         return code, found
 
@@ -52,7 +58,12 @@ def test_a_cluster_that_is_ready(check: Check) -> None:
     for line in (
         "Kubernetes: v1.34.1",
         "namespace taskonomy: active, Pod Security Standard restricted",
-        "secret object-store: access-key-id, secret-access-key",
+        "namespace taskonomy: a profile of Kubeflow's",
+        "secret object-store: access-key-id, secret-access-key, endpoint-url",
+        "workflows.argoproj.io: v1alpha1, which Kubeflow Pipelines runs pipelines as",
+        "config map kfp-launcher: there",
+        "config map artifact-repositories: there",
+        "your rights: all 8 that submitting needs",
         "pool taxonomy-spot: 4 GPUs on 1 nodes",
         "quota requests.nvidia.com/gpu: 7 of 8 used, a step needs 1",
     ):
@@ -97,6 +108,32 @@ def held(path: str, **changes: Any) -> Callable[[Kubernetes], Any]:
         ),
         (lambda k: k.denied.add(" retry runs"), ("your rights: not retry runs.pipelines",)),
         (
+            held(
+                f"{NAMESPACE}/resourcequotas/taskonomy",
+                status={"hard": {"limits.memory": "20Gi"}, "used": {"limits.memory": "8Gi"}},
+            ),
+            ("quota limits.memory: 8Gi of 20Gi used, a step needs 16Gi",),
+        ),
+        (gone(ARGO), ("workflows.argoproj.io: absent", "install Kubeflow Pipelines")),
+        (held(ARGO, resources=[resource("cronworkflows")]), ("workflows.argoproj.io: absent",)),
+        (
+            gone(f"{NAMESPACE}/configmaps/kfp-launcher"),
+            ("config map kfp-launcher: absent", "pipelines.kubeflow.org/enabled=true"),
+        ),
+        (
+            held(
+                NAMESPACE,
+                metadata={
+                    "labels": {
+                        "pod-security.kubernetes.io/enforce": "restricted",
+                        "pipelines.kubeflow.org/enabled": "true",
+                        "app.kubernetes.io/part-of": "taskonomy",
+                    }
+                },
+            ),
+            ("no profile of Kubeflow's", "part-of=kubeflow-profile", "k8s/README.md"),
+        ),
+        (
             lambda k: k.denied.add("taskonomy-pipeline get secrets"),
             ("rights of taskonomy-pipeline: not get secrets mlpipeline-minio-artifact",),
         ),
@@ -116,28 +153,50 @@ def test_what_a_run_cannot_do_without_is_a_fault_with_its_fix(
     assert "; " in line, "a fix follows"
 
 
-def test_what_may_not_be_seen_and_what_is_only_better_are_notes(
+def test_what_may_not_be_seen_is_said_and_stops_nothing(
     kubernetes: Kubernetes, check: Check
 ) -> None:
+    """An ordinary user of a namespace sees neither cluster-wide objects nor secrets."""
     kubernetes.forbidden |= {
+        NAMESPACE,
         "/api/v1/nodes",
-        f"{NAMESPACE}/secrets/mlflow-auth",
-        f"{NAMESPACE}/resourcequotas/taskonomy",
+        "/apis/scheduling.k8s.io/v1/priorityclasses/taxonomy-spot",
+        *(path for path in kubernetes.objects if path.startswith(f"{NAMESPACE}/secrets/")),
+        f"{KUEUE}/namespaces/taskonomy/localqueues/taskonomy",
         "/apis/authorization.k8s.io/v1/subjectaccessreviews",
     }
-    gone(f"{KUEUE}/namespaces/taskonomy/localqueues/taskonomy")(kubernetes)
     code, found = check()
     assert code == 0
-    subjects = [line.partition(":")[0] for line in found["note"]]
+    subjects = [line.partition(":")[0] for line in found["unseen"]]
     assert subjects == [
-        "secret mlflow-auth",
+        "namespace taskonomy",
+        "priority class taxonomy-spot",
+        *(f"secret {secret.name}" for secret in site().secrets),
         "rights of taskonomy-pipeline",
         "queue taskonomy",
         "nodes",
-        "quota",
-        "MLflow",
-        "object store",
     ]
+    assert "service account taskonomy-pipeline: there" in found["ok"]
+    assert "quota requests.cpu: 500m of 64 used, a step needs 4" in found["ok"]
+
+
+def test_a_fault_is_found_behind_what_may_not_be_seen(kubernetes: Kubernetes, check: Check) -> None:
+    kubernetes.forbidden.add(NAMESPACE)
+    gone(f"{NAMESPACE}/secrets/mlflow-auth")(kubernetes)
+    code, found = check()
+    assert code == 1
+    assert found["fault"] == ["secret mlflow-auth: absent; make it as k8s/README.md says"]
+
+
+def test_what_is_only_better_is_a_note(kubernetes: Kubernetes, check: Check) -> None:
+    gone(f"{KUEUE}/namespaces/taskonomy/localqueues/taskonomy")(kubernetes)
+    kubernetes.objects[f"{NAMESPACE}/secrets/object-store"]["data"].pop("endpoint-url")
+    code, found = check()
+    assert code == 0
+    secret, queue, *_ = found["note"]
+    assert secret.startswith("secret object-store: without endpoint-url; ")
+    assert secret.endswith("unless S3 is at AWS")
+    assert queue.startswith("queue taskonomy: absent")
 
 
 def test_the_flavors_of_the_cluster_say_which_nodes_are_a_pool(
@@ -170,7 +229,10 @@ def test_a_cluster_that_does_not_answer_is_bad_input(
 
 
 class _Mlflow(BaseHTTPRequestHandler):
-    """What MLflow's server answers: anybody may ask its health, its API wants a password."""
+    """What MLflow's server answers: anybody may ask its health, its API wants a password.
+
+    By a name that it was not told of, it refuses all but its health.
+    """
 
     login = "Basic cGlwZWxpbmU6d29yZA=="  # pipeline:word
 
@@ -178,25 +240,49 @@ class _Mlflow(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
-        open_ = self.path == "/health" or self.headers.get("Authorization") == self.login
-        self.send_response(200 if open_ else 401)
-        self.send_header("Content-Length", "0")
+        content, status = b"", 200
+        if self.path != "/health":
+            if not self.headers["Host"].startswith("127.0.0.1"):
+                content, status = STRANGE_HOST, 403
+            elif self.headers.get("Authorization") != self.login:
+                status = 401
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
+        self.wfile.write(content)
 
 
-def test_mlflow_is_asked_with_our_password(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def mlflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The server's port, with the right password in the environment."""
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "pipeline")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "word")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Mlflow)
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
     try:
-        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "pipeline")
-        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "word")
-        code, found = check("--tracking", url)
-        assert code == 0
-        assert f"MLflow {url}: healthy, and takes our password" in found["ok"]
-        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "another")
-        assert "does not take the password" in check("--tracking", url)[1]["fault"][0]
+        yield server.server_port
     finally:
         server.shutdown()
         server.server_close()
-    assert "no answer" in check("--tracking", url)[1]["fault"][0]
+
+
+def test_mlflow_is_asked_with_our_password(
+    check: Check, monkeypatch: pytest.MonkeyPatch, mlflow: int
+) -> None:
+    url = f"http://127.0.0.1:{mlflow}"
+    code, found = check("--tracking", url)
+    assert code == 0
+    assert f"MLflow {url}: healthy, and takes our password" in found["ok"]
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "another")
+    assert "does not take the password" in check("--tracking", url)[1]["fault"][0]
+    assert "no answer" in check("--tracking", "http://127.0.0.1:1")[1]["fault"][0]
+
+
+def test_mlflow_under_a_name_that_it_was_not_told_of_is_not_the_password_s_fault(
+    check: Check, mlflow: int
+) -> None:
+    (line,) = check("--tracking", f"http://localhost:{mlflow}")[1]["fault"]
+    assert "password" not in line
+    assert f"it was not told that it is called localhost:{mlflow}" in line
+    assert "port-forward service/mlflow 5000" in line
+    assert "MLFLOW_SERVER_ALLOWED_HOSTS" in line

@@ -34,6 +34,21 @@ def test_pools_by_parameters() -> None:
     }
 
 
+def test_the_largest_step_is_reckoned_with_the_parameters_defaults() -> None:
+    assert read("taxonomy").largest == {
+        "requests.cpu": "4",
+        "requests.memory": "16Gi",
+        "limits.memory": "16Gi",
+        "requests.nvidia.com/gpu": "1",
+    }
+
+
+def test_the_default_of_an_integer_is_one() -> None:
+    """kfp writes 2.0, which a dry run would show."""
+    (attempts,) = (entry for entry in read("taxonomy").parameters if entry.name == "spot_attempts")
+    assert repr(attempts.default) == "2"
+
+
 def test_values_have_their_parameters_types() -> None:
     given = {"store": "2", "spot": '{"gpus": "1"}', "attempts": "3", "steps": "[1]"}
     expected = {"store": "2", "spot": {"gpus": "1"}, "attempts": 3, "steps": [1]}

@@ -8,12 +8,14 @@ import pytest
 
 from taskonomy.cluster import revision
 from taskonomy.cluster import submit as submission
+from taskonomy.cluster.progress import Node, failures
 from taskonomy.cluster.site import site
 from taskonomy.config import load
 from taskonomy.files import shipped
 
 from .conftest import Submit
 from .kubeflow import Kubeflow
+from .task_details import Steps
 
 STORE = ("--set", "store=s3://taskonomy/store")
 TAXONOMY = shipped("pipelines", "taxonomy.yaml")
@@ -53,21 +55,76 @@ def test_a_server_for_one_user_is_told_no_namespace(submit: Submit, kubeflow: Ku
     assert "namespace" not in kubeflow.experiments["experiment-0"]
 
 
-def test_a_failing_run_fails_the_command_and_names_the_step(
+def test_steps_are_shown_by_name_and_counted(
     submit: Submit, kubeflow: Kubeflow, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    first = {"version-data": "SUCCEEDED", "plan": "SUCCEEDED"}
     kubeflow.story = [
         ("PENDING", {}),
-        ("RUNNING", {"Plan": "SUCCEEDED", "Train first order": "RUNNING"}),
-        ("RUNNING", {"Plan": "SUCCEEDED", "Train first order": "FAILED"}),
-        ("FAILED", {"Plan": "SUCCEEDED", "Train first order": "FAILED"}),
+        ("RUNNING", {"version-data": "RUNNING"}),
+        ("RUNNING", first | {"for-loop-1": {"train-task": ["SUCCEEDED", "PENDING", "RUNNING"]}}),
+        ("SUCCEEDED", first | {"for-loop-1": {"train-task": ["SUCCEEDED"] * 3}}),
+    ]
+    assert submit(*STORE) == 0
+    shown = capsys.readouterr().err
+    assert "0/1 " in shown
+    assert "running version-data" in shown
+    assert "3/5 " in shown
+    assert "running train-task 1/3" in shown
+    assert "5/5 " in shown.splitlines()[-1]
+    assert "succeeded" in shown.splitlines()[-1]
+    for inner in ("executor", "iteration", "driver", "root", "for-loop", "(0)", "taxonomy-run"):
+        assert inner not in shown
+
+
+@pytest.mark.parametrize(
+    ("steps", "names"),
+    [
+        ({"plan": "FAILED"}, "plan"),
+        ({"for-loop-2": {"train-transfers": ["SUCCEEDED", "FAILED"]}}, "train-transfers"),
+    ],
+)
+def test_a_failing_run_fails_the_command_and_names_the_step(
+    steps: Steps,
+    names: str,
+    submit: Submit,
+    kubeflow: Kubeflow,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before: Steps = {"version-data": "SUCCEEDED"}
+    kubeflow.story = [
+        ("PENDING", {}),
+        ("RUNNING", {**before, **steps, "solve-taxonomy": "RUNNING"}),
+        ("FAILED", {**before, **steps, "solve-taxonomy": "SUCCEEDED"}),
     ]
     assert submit(*STORE) == 1
     said = capsys.readouterr().err
-    assert "failed: Train first order" in said
+    assert said.count(f"failed: {names}\n") == 1
     last = said.splitlines()[-1]
-    assert "run run-0 failed: Train first order: child 'executor' failed" in last
+    assert f"run run-0 failed: {names}; " in last
     assert "taskonomy submit --resume run-0" in last
+
+
+def test_a_failed_driver_is_named_by_its_step() -> None:
+    found = [Node("plan-driver", "FAILED"), Node("root", "FAILED")]
+    assert failures(found) == ["the driver of plan"]
+    assert failures([Node("for-loop-1", "FAILED"), Node("root", "FAILED")]) == ["for-loop-1"]
+
+
+def test_the_state_of_the_run_alone_says_that_it_has_ended(
+    submit: Submit, kubeflow: Kubeflow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From 1 MiB on the list of nodes stands still, whatever becomes of the run."""
+    frozen: Steps = {"plan": "SUCCEEDED", "solve-taxonomy": "PENDING"}
+    kubeflow.story = [("RUNNING", frozen), ("SUCCEEDED", frozen)]
+    assert submit(*STORE) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "2/2 " in last
+    assert "succeeded]" in last
+    kubeflow.story = [("FAILED", frozen)]
+    assert submit(*STORE) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "failed; Kubeflow names no failed step, last running: solve-taxonomy; " in last
 
 
 def test_a_cancelled_run_fails_the_command(
@@ -79,8 +136,8 @@ def test_a_cancelled_run_fails_the_command(
 
 
 def test_resuming_retries_the_same_run(submit: Submit, kubeflow: Kubeflow) -> None:
-    kubeflow.story = [("FAILED", {"Publish": "FAILED"})]
-    kubeflow.retried = [("RUNNING", {"Publish": "RUNNING"}), ("SUCCEEDED", {})]
+    kubeflow.story = [("FAILED", {"publish": "FAILED"})]
+    kubeflow.retried = [("RUNNING", {"publish": "RUNNING"}), ("SUCCEEDED", {})]
     assert submit(*STORE) == 1
     assert submit("--resume", "run-0") == 0
     assert "POST /runs/run-0:retry" in kubeflow.asked
@@ -90,9 +147,9 @@ def test_resuming_retries_the_same_run(submit: Submit, kubeflow: Kubeflow) -> No
 def test_where_the_backend_cannot_retry_a_new_run_of_the_same_version_is_started(
     submit: Submit, kubeflow: Kubeflow, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kubeflow.story = [("FAILED", {"Publish": "FAILED"})]
+    kubeflow.story = [("FAILED", {"publish": "FAILED"})]
     assert submit(*STORE) == 1
-    kubeflow.story = [("SUCCEEDED", {"Publish": "SUCCEEDED"})]
+    kubeflow.story = [("SUCCEEDED", {"publish": "SUCCEEDED"})]
     assert submit("--resume", "run-0") == 0
     assert "cannot be retried" in capsys.readouterr().err
     first, second = kubeflow.runs.values()
@@ -139,7 +196,16 @@ def test_a_wrong_token(
 ) -> None:
     (tmp_path / "wrong").write_text("wrong")
     code = submit(*STORE, "--token", str(tmp_path / "wrong"))
-    refused(code, capsys, kubeflow, kubeflow.host, "401", "token", "expected")
+    words = ("401", "the token is not accepted", "--audience pipelines.kubeflow.org")
+    refused(code, capsys, kubeflow, kubeflow.host, *words)
+
+
+def test_a_missing_right_is_not_the_token_s_fault(
+    submit: Submit, kubeflow: Kubeflow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubeflow.forbidden = "User 'x' is not authorized to list pipelines in namespace taskonomy"
+    words = ("403", "a right is missing", "list pipelines", "taskonomy-submitter")
+    refused(submit(*STORE), capsys, kubeflow, kubeflow.host, *words)
 
 
 def test_a_token_file_that_is_none(
@@ -220,6 +286,7 @@ def test_a_dry_run_asks_nobody_and_says_what_would_be_sent(
     said = capsys.readouterr().out
     for words in (revision.name(TAXONOMY), "taskonomy-pipeline", "store = s3://taskonomy/store"):
         assert words in said
+    assert "spot_attempts = 2\n" in said
     assert kubeflow.asked == []
 
 

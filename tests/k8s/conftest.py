@@ -35,7 +35,7 @@ GONE = object()
 
 def overlay(name: str = "good") -> Overlay:
     """An overlay of the good manifest."""
-    return Overlay(name, deepcopy(GOOD), FLOWS, {"login": ["password"]})
+    return Overlay(name, deepcopy(GOOD), deepcopy(FLOWS), {"login": ["password"]})
 
 
 def broken(item: str, path: str, value: Any, name: str = "good") -> Overlay:

@@ -52,3 +52,20 @@ def test_kinds_images_have_tags_and_are_never_pulled() -> None:
     container = made.pods[0].containers[0]
     container["imagePullPolicy"] = "Never"
     assert list(findings(made)) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://server",
+        "http://server.site:80/path",
+        "http://server.site.svc.cluster.local",
+        "https://store.elsewhere:9000",
+        "https://storage.example.org",
+        "s3://bucket/prefix",
+    ],
+)
+def test_an_address_of_a_known_service_or_of_a_public_host_is_no_fault(url: str) -> None:
+    made = broken("ConfigMap/settings", "data|url", url)
+    made.flows["peers"]["stranger"]["service"] = "store:9000"
+    assert list(findings(made)) == []

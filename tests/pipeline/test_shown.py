@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from mlflow import MlflowClient
 
@@ -118,6 +119,23 @@ def test_new_taxonomies_say_which_data_their_affinities_are_from(
     assert metadata["data_hash"] == content["digests"]["data"]
     assert metadata["data_hash"] in Path(made[1].path).read_text()
     assert Path(metadata["models"]).read_bytes() == (run.out / "models.parquet").read_bytes()
+
+
+def test_a_text_gives_the_address_of_files_in_a_remote_store(
+    context: Context, run: Run, tmp_path: Path
+) -> None:
+    (affinity,) = (run.out / "store" / "compute-affinity").iterdir()
+    asked = question({"max_order": 1, "scale": "raw", "cost": {}, "importance": {}})
+    key = resolve(context.store, affinity.name, asked, [3], 1, "")
+    remote = fsspec.filesystem("memory")
+    for stage in ("publish", "resolve"):
+        remote.put(str(run.out / "store" / stage), f"/shown/{stage}", recursive=True)
+    made = [Artifact(str(tmp_path / name)) for name in ("taxonomies", "summary", "figures")]
+    kubeflow_pages.resolved("memory://shown", key, *made)
+    (published,) = (run.out / "store" / "publish").iterdir()
+    address = f"memory:///shown/publish/{published.name}/models.parquet"
+    assert made[1].metadata["models"] == address
+    assert f"`{address}`" in Path(made[1].path).read_text()
 
 
 def test_a_summary_links_to_mlflow_s_pages_where_a_server_has_them() -> None:

@@ -53,3 +53,8 @@ def test_a_failed_write_keeps_the_former_file(tmp_path: Path) -> None:
 
 def test_a_key_depends_on_values_and_not_on_their_order() -> None:
     assert digest(a=1, b=[2]) == digest(b=[2], a=1) != digest(a=1, b=[3])
+
+
+def test_an_address_is_a_url_where_the_store_is_remote(tmp_path: Path) -> None:
+    assert Store("s3://bucket/runs/").address("publish", "k1") == "s3://bucket/runs/publish/k1"
+    assert Store(str(tmp_path)).address("publish", "k1") == f"{tmp_path}/publish/k1"

@@ -156,6 +156,19 @@ def test_a_taxonomy_is_registered_once(uri: str, tmp_path: Path) -> None:
     assert kept.read_text() == taxonomy.read_text()
 
 
+def test_an_interrupted_registration_is_made_anew(uri: str) -> None:
+    connection = connect(uri, "interrupted")
+    left = connection.client.create_run(
+        connection.experiment, tags={"kind": "taxonomy", "taskonomy.digest": "789abc"}
+    )
+
+    made = register_taxonomy(uri, "interrupted", "789abc", [], {}, {}, {})
+
+    assert connection.client.get_run(left.info.run_id).info.status == "KILLED"
+    assert connection.client.get_run(made.run_id).info.status == "FINISHED"
+    assert register_taxonomy(uri, "interrupted", "789abc", [], {}, {}, {}) == made
+
+
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is a text, and no database at all" * 10)
 

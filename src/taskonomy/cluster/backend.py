@@ -16,6 +16,7 @@ from kfp.client.set_volume_credentials import ServiceAccountTokenVolumeCredentia
 from kfp_server_api import (
     ApiException,
     V2beta1Experiment,
+    V2beta1Pipeline,
     V2beta1PipelineVersionReference,
     V2beta1Run,
     V2beta1RuntimeConfig,
@@ -80,13 +81,13 @@ class Backend:
             namespace=self.namespace,
         )
         scope = {"namespace": self.namespace} if self.namespace else {}
-        if not found.pipelines:
-            made = self._ask(
-                self._uploads.upload_pipeline, uploadfile=str(package), name=pipeline, **scope
-            )
-            identity = made.pipeline_id
-        else:
+        if found.pipelines:
             identity = found.pipelines[0].pipeline_id
+        else:
+            # Uploading a pipeline would store a version under the pipeline's name beside ours.
+            asked = V2beta1Pipeline(display_name=pipeline, **scope)
+            create = self._client.pipelines.pipeline_service_create_pipeline
+            identity = self._ask(create, pipeline=asked).pipeline_id
         known = self._ask(
             self._client.pipelines.pipeline_service_list_pipeline_versions,
             pipeline_id=identity,
@@ -95,7 +96,7 @@ class Backend:
         if known.pipeline_versions:
             return identity, known.pipeline_versions[0].pipeline_version_id, False
         uploaded = self._ask(
-            self._uploads.upload_pipeline_version,
+            self._client.pipeline_uploads.upload_pipeline_version,
             uploadfile=str(package),
             name=version,
             pipelineid=identity,
@@ -160,10 +161,6 @@ class Backend:
         """
         self._ask(self._client.runs.run_service_retry_run, run_id=identity)
 
-    @property
-    def _uploads(self) -> Any:
-        return self._client.pipeline_uploads
-
     def _facts(self) -> dict[str, Any]:
         """What the server says of itself; kfp's own model leaves the version out."""
         answer = self._ask(
@@ -202,10 +199,17 @@ class Backend:
             ) from error
 
     def _explained(self, error: ApiException) -> BadInput:
-        if error.status in (401, 403):
+        if error.status == 401:
             return Refused(
-                f"{self._place}: {error.status} {error.reason}: the token is not accepted; "
-                "expected one that may use pipelines in the runs' namespace"
+                f"{self._place}: 401 {error.reason}: the token is not accepted; expected one for "
+                "the audience pipelines.kubeflow.org (kubectl create token NAME --audience "
+                "pipelines.kubeflow.org)"
+            )
+        if error.status == 403:
+            return Refused(
+                f"{self._place}: 403 {error.reason}: the token is known, a right is missing "
+                f"({_message(error)}); expected a role in the runs' namespace as "
+                f"{site().submitter}'s (k8s/base/accounts.yaml)"
             )
         if error.status in (502, 503, 504):
             return Unreachable(f"{self._place}: {error.status} {error.reason}; expected an answer")

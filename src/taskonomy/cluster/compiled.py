@@ -28,6 +28,9 @@ _QUOTAS = {
     "limits.memory": "resourceMemoryLimit",
 }
 
+_PLACEHOLDER = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]")
+"""Where kfp fills in a parameter of a step."""
+
 
 class Parameter(NamedTuple):
     """A parameter of a pipeline; `default` is None where a value must be given."""
@@ -64,7 +67,8 @@ class Compiled:
         sdk: the version of kfp that compiled it.
         parameters: what a run takes.
         steps: in the order of the file.
-        largest: the most that any step asks for, by the names that a quota has for it.
+        largest: the most that any step asks for with the parameters' defaults, by the names that a
+            quota has for it.
     """
 
     path: Path
@@ -99,7 +103,7 @@ def read(pipeline: str) -> Compiled:
             sdk=spec["sdkVersion"].removeprefix("kfp-"),
             parameters=tuple(_parameter(name, entry) for name, entry in inputs.items()),
             steps=tuple(_steps(spec, spec["root"]["dag"], "")),
-            largest=_largest(spec["deploymentSpec"]["executors"].values()),
+            largest=_largest(list(_resources(spec, spec["root"]["dag"], _defaults(inputs)))),
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, StopIteration) as error:
         reason = " ".join(str(error).split())
@@ -155,6 +159,8 @@ def _parameter(name: str, entry: Mapping[str, Any]) -> Parameter:
     default = entry.get("defaultValue")
     if default is None and entry.get("isOptional"):
         default = ""
+    if entry["parameterType"] == "NUMBER_INTEGER" and isinstance(default, float):
+        default = int(default)  # kfp writes every number as a float
     return Parameter(name, entry["parameterType"], default, entry.get("description", ""))
 
 
@@ -175,10 +181,36 @@ def _steps(spec: Mapping[str, Any], dag: Mapping[str, Any], loop: str) -> Iterat
         )
 
 
-def _largest(executors: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _defaults(inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: of["defaultValue"] for name, of in inputs.items() if "defaultValue" in of}
+
+
+def _resources(
+    spec: Mapping[str, Any], dag: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """What each step's container asks for, with the values that are known before a run."""
+    for entry in dag["tasks"].values():
+        component = spec["components"][entry["componentRef"]["name"]]
+        given = entry.get("inputs", {}).get("parameters", {})
+        passed = {name: of.get("componentInputParameter") for name, of in given.items()}
+        known = {name: values[of] for name, of in passed.items() if of in values}
+        if "dag" in component:
+            yield from _resources(spec, component["dag"], known)
+            continue
+        container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
+        yield {key: _filled(asked, known) for key, asked in container.get("resources", {}).items()}
+
+
+def _filled(asked: Any, values: Mapping[str, Any]) -> Any:
+    """A resource with its parameter's value; as it is where only the run knows it."""
+    named = _PLACEHOLDER.search(asked) if isinstance(asked, str) else None
+    return values.get(named[1], asked) if named else asked
+
+
+def _largest(steps: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     from kubernetes.utils.quantity import parse_quantity
 
-    resources = [executor["container"].get("resources", {}) for executor in executors]
+    resources = list(steps)
     asked = {
         quota: [entry[key] for entry in resources if key in entry and "{{" not in entry[key]]
         for quota, key in _QUOTAS.items()
@@ -192,5 +224,5 @@ def _largest(executors: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def _gpus(accelerator: Mapping[str, Any]) -> int | str:
     count = str(accelerator.get("resourceCount", accelerator.get("count", 0)))
-    named = re.search(r"\['(?:pipelinechannel--)?([^']+)'\]", count)
-    return named[1] if named else int(count)
+    named = _PLACEHOLDER.search(count)
+    return named[1].removeprefix("pipelinechannel--") if named else int(count)

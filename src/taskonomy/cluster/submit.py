@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from taskonomy.cluster.backend import LIVE, Backend, Refused, Unreachable
 from taskonomy.cluster.order import Order
+from taskonomy.cluster.progress import Node, failures, nodes, running
 from taskonomy.errors import StageFailed
 
 # Answers that may fail to come in a row before following a run is given up.
@@ -59,9 +60,9 @@ def follow(backend: Backend, identity: str, pause: float) -> None:
     Raises:
         StageFailed: it failed or was cancelled, or the server has been silent for long.
     """
-    told: set[str] = set()
+    told: list[str] = []
     silent = 0
-    with tqdm(desc=identity[:8], unit="pod", mininterval=0) as bar:
+    with tqdm(desc=identity[:8], unit="step", mininterval=0) as bar:
         while True:
             try:
                 run, silent = backend.run(identity), 0
@@ -73,49 +74,38 @@ def follow(backend: Backend, identity: str, pause: float) -> None:
                     ) from error
                 time.sleep(pause)
                 continue
-            pods = _pods(run)
-            _show(bar, run, pods)
-            for name in [name for name, state in pods if state == "FAILED"]:
+            found = nodes(run)
+            _show(bar, run, found)
+            for name in failures(found):
                 if name not in told:
-                    told.add(name)
+                    told.append(name)
                     tqdm.write(f"failed: {name}", file=sys.stderr)
             if run.state not in LIVE:
                 break
             time.sleep(pause)
     if run.state != "SUCCEEDED":
-        raise StageFailed(_failure(backend, run, sorted(told)))
+        raise StageFailed(_failure(backend, run, failures(found), running(found)))
 
 
-def _show(bar: "tqdm[Any]", run: V2beta1Run, pods: list[tuple[str, str]]) -> None:
-    running = sorted({name for name, state in pods if state == "RUNNING"})
-    bar.total = len(pods) or None
-    bar.n = sum(state not in LIVE for _, state in pods)
-    bar.set_postfix_str(f"{(run.state or 'PENDING').lower()} {', '.join(running)}", refresh=True)
+def _show(bar: "tqdm[Any]", run: V2beta1Run, found: list[Node]) -> None:
+    """Steps that have ended, of those that have begun; names of those that run.
 
-
-def _pods(run: V2beta1Run) -> list[tuple[str, str]]:
-    """Name and state of each pod that does a step's work.
-
-    Kubeflow lists drivers and groups as well; the pod of a step is called `executor`, and the entry
-    that it is a child of has the step's name.
+    The list of a run that has succeeded may have stopped before its end.
     """
-    tasks = (run.run_details.task_details if run.run_details else None) or []
-    parents = {
-        child.pod_name: task.display_name
-        for task in tasks
-        for child in task.child_tasks or []
-        if child.pod_name
-    }
-    return [
-        (parents.get(task.pod_name) or task.display_name or "", task.state or "PENDING")
-        for task in tasks
-        if task.pod_name and not (task.display_name or "").endswith("-driver")
-    ]
+    steps = [node for node in found if node.step]
+    succeeded = run.state == "SUCCEEDED"
+    bar.total = len(steps) or None
+    bar.n = len(steps) if succeeded else sum(not node.live for node in steps)
+    names = [] if succeeded else running(found)
+    words = (run.state or "PENDING").lower()
+    bar.set_postfix_str(f"{words} {', '.join(names)}".rstrip(), refresh=True)
 
 
-def _failure(backend: Backend, run: V2beta1Run, names: list[str]) -> str:
+def _failure(backend: Backend, run: V2beta1Run, failed: list[str], last: list[str]) -> str:
+    """A run's end in a line; where Kubeflow's list stopped before it, what was running last."""
     what = f"run {run.run_id} {(run.state or '').lower()}"
-    where = f": {', '.join(names)}" if names else ""
-    why = f": {' '.join(run.error.message.split())}" if run.error and run.error.message else ""
+    where = f": {', '.join(failed)}" if failed else ""
+    if not failed and last:
+        where = f"; Kubeflow names no failed step, last running: {', '.join(last)}"
     again = f"taskonomy submit --resume {run.run_id}"
-    return f"{what}{where}{why}; {backend.link(run.run_id)}; start again what failed: {again}"
+    return f"{what}{where}; {backend.link(run.run_id)}; start again what failed: {again}"

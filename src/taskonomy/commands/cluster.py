@@ -85,18 +85,20 @@ def _order(options: argparse.Namespace) -> Any:
 
 
 def _check(options: argparse.Namespace) -> int:
-    """Print a line a finding; 1 if there is a fault."""
+    """Print a line a finding, and what could not be looked at; 1 if there is a fault."""
     from taskonomy.cluster.check import findings
     from taskonomy.cluster.site import site
 
-    faults = 0
+    faults, unseen = 0, []
     namespace = options.namespace or site().namespace
     for finding in findings(
         options.context, namespace, options.pipeline, options.tracking, options.store
     ):
         print(finding, flush=True)
         faults += finding.state == "fault"
-    print(f"{faults or 'no'} fault{'s' if faults != 1 else ''}")
+        unseen += [finding.subject] if finding.state == "unseen" else []
+    count = f"{faults or 'no'} fault{'s' if faults != 1 else ''}"
+    print(f"{count} in what could be looked at; unseen: {', '.join(unseen)}" if unseen else count)
     return 1 if faults else 0
 
 

@@ -69,7 +69,7 @@ def publication(
         models=models.read(store.local("publish", key) / "models.parquet"),
         dataset=recorded,
         dictionary=recorded_dictionary(recorded),
-        place=store.path("publish", key),
+        place=store.address("publish", key),
         links=addresses,
     )
     main = str(config.regimes[0])
@@ -112,7 +112,7 @@ def inserted(context: Context, plan: str, key: str, summary: Artifact, figures: 
     origin, addresses = _traced(context, dataset, recorded, run.out.name)
     folder = store.local("novel", key)
     words = (folder / f"{novel.task.name}.txt").read_text()
-    place = store.path("novel", key)
+    place = store.address("novel", key)
     text = cards.novel(novel.task.title, words, recorded, addresses, place)
     write(summary, text, origin | {"novel": key, "publication": run.out.name})
     candidates = pq.read_table(folder / "candidates.parquet").to_pylist()
@@ -212,6 +212,6 @@ def _publication(store: Store, affinity: str) -> dict[str, str | None]:
                 "publication": key,
                 "data_hash": digests["data"],
                 "dvc_revision": made["dvc_revision"],
-                "models": store.path("publish", key, "models.parquet"),
+                "models": store.address("publish", key, "models.parquet"),
             }
     return {}

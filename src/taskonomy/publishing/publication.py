@@ -1,6 +1,7 @@
 """Everything that a run publishes, assembled from what its stages left."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,12 +55,8 @@ class Inputs:
     started: str
 
 
-def write(made: Inputs, folder: Path) -> dict[str, float]:
-    """Write all files of a publication into a folder.
-
-    Returns:
-        Figures for the registry: counts, and gain and quality of the policy shown first.
-    """
+def write(made: Inputs, folder: Path) -> None:
+    """Write all files of a publication into a folder."""
     finished = datetime.now(UTC)
     copyfile(made.affinity, folder / "affinity.parquet")
     rows = [_model(made, ref) for ref in made.refs]
@@ -91,11 +88,18 @@ def write(made: Inputs, folder: Path) -> dict[str, float]:
     seconds = (finished - datetime.fromisoformat(made.started)).total_seconds()
     page = render_report(_report(made, listed, taxonomy, seconds))
     (folder / "report.html").write_text(page, encoding="utf-8")
-    best = best_value(taxonomy["policies"])
-    figures = {"models": float(len(rows))}
+
+
+def figures(folder: Path) -> dict[str, float]:
+    """A publication's figures for the registry, read from its files.
+
+    Counts, and gain and quality of the policy shown first.
+    """
+    found = {"models": float(models.read(folder / "models.parquet").num_rows)}
+    best = best_value(json.loads((folder / "taxonomy.json").read_bytes())["policies"])
     if best is not None:
-        figures |= {"mean_gain": best["mean_gain"], "mean_quality": best["mean_quality"]}
-    return figures
+        found |= {"mean_gain": best["mean_gain"], "mean_quality": best["mean_quality"]}
+    return found
 
 
 def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: float) -> ReportData:

@@ -51,10 +51,18 @@ def publish(
     )
     if not store.finished("publish", key):
         with store.output("publish", key) as folder:
-            figures = publication.write(made, folder)
-        files = [store.local("publish", key) / name for name in publication.FILES]
-        params = {"profile": config.profile}
-        register_taxonomy(context.tracking, EXPERIMENT, key, files, params, figures, origin())
+            publication.write(made, folder)
+    # Apart from the files: a run may have ended between the two, or MLflow's database be a new one.
+    place = store.local("publish", key)
+    register_taxonomy(
+        context.tracking,
+        EXPERIMENT,
+        key,
+        [place / name for name in publication.FILES],
+        {"profile": config.profile},
+        publication.figures(place),
+        origin(),
+    )
     return key
 
 

@@ -16,9 +16,14 @@ from taskonomy.errors import BadInput
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+# A server that does not answer is given up after two minutes, one that refuses after half a minute:
+# time to be moved to another node. MLflow's own patience is 20 minutes, in silence.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from requests import exceptions as requests  # type: ignore[import-untyped]
 
 _SQLITE = "sqlite:///"
 
@@ -48,10 +53,11 @@ def connect(tracking_uri: str, experiment: str) -> Connection:
             server keeps them otherwise.
 
     Raises:
-        BadInput: the experiment has been deleted, or the file is not an MLflow database.
+        BadInput: the experiment has been deleted, the file is not an MLflow database, or the server
+            does not answer.
     """
     database = _database(tracking_uri)
-    with _lock(tracking_uri):
+    with _lock(tracking_uri), answering(tracking_uri):
         if database is not None:
             _prepare(database)
         client = MlflowClient(tracking_uri)
@@ -71,6 +77,37 @@ def connect(tracking_uri: str, experiment: str) -> Connection:
             "expected an active one (restore it in MLflow, or name another)"
         )
     return Connection(tracking_uri, client, found.experiment_id)
+
+
+@contextmanager
+def answering(tracking_uri: str) -> Iterator[None]:
+    """Around requests to MLflow: no answer, after the patience above, is bad input in one line.
+
+    What the server answers, errors included, is passed on.
+    """
+    try:
+        yield
+    except (MlflowException, requests.RequestException) as error:
+        reason = _silence(error)
+        if reason is None:
+            raise
+        raise BadInput(
+            f"{tracking_uri}: no answer from MLflow's server ({reason}); expected one that "
+            "answers, and whose database and artifact store answer"
+        ) from error
+
+
+def _silence(error: BaseException) -> str | None:
+    """Why there was no answer, in words; None for an error that is an answer.
+
+    MLflow wraps what `requests` raises, at times without naming it as the cause.
+    """
+    cause = error if isinstance(error, requests.RequestException) else None
+    cause = cause or error.__cause__ or error.__context__
+    if not isinstance(cause, requests.ConnectionError | requests.Timeout | requests.RetryError):
+        return None
+    inner = cause.args[0] if cause.args else cause
+    return " ".join(str(getattr(inner, "reason", None) or inner).split())
 
 
 def _database(tracking_uri: str) -> Path | None:

@@ -10,7 +10,8 @@ from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
 from taskonomy.errors import BadInput
-from taskonomy.tracking.client import Connection, connect
+from taskonomy.tracking import artifacts
+from taskonomy.tracking.client import Connection, answering, connect
 
 MODEL = "taxonomy"
 DIGEST = "taskonomy.digest"
@@ -36,7 +37,8 @@ def register_taxonomy(
 ) -> Registered:
     """Register a published taxonomy as a version of the model `taxonomy`.
 
-    Its run holds the files. A taxonomy that is registered already is found, not registered twice.
+    Its run holds the files. A taxonomy that is registered already is found, not registered twice; a
+    run that an interrupted registration left open is marked as killed.
 
     Args:
         tracking_uri: `sqlite:///FILE` or the address of a tracking server.
@@ -48,9 +50,12 @@ def register_taxonomy(
         tags: what else its run is found by.
     """
     connection = connect(tracking_uri, experiment)
-    with connection.writing():
+    with connection.writing(), answering(tracking_uri):
         found = _registered(connection, digest)
-        return found or _register(connection, digest, files, params, metrics, tags)
+        if found is None:
+            _close_interrupted(connection, digest)
+            found = _register(connection, digest, files, params, metrics, tags)
+        return found
 
 
 def registered_module(tracking_uri: str, uri: str) -> Any:
@@ -73,7 +78,9 @@ def registered_module(tracking_uri: str, uri: str) -> Any:
 
 def find_taxonomy(tracking_uri: str, experiment: str, digest: str) -> Registered | None:
     """The registered taxonomy with that key in the store; None where there is none."""
-    return _registered(connect(tracking_uri, experiment), digest)
+    connection = connect(tracking_uri, experiment)
+    with answering(tracking_uri):
+        return _registered(connection, digest)
 
 
 def _registered(connection: Connection, digest: str) -> Registered | None:
@@ -81,6 +88,12 @@ def _registered(connection: Connection, digest: str) -> Registered | None:
     for version in connection.client.search_model_versions(query, max_results=1):
         return Registered(str(version.run_id), str(version.version), connection.experiment)
     return None
+
+
+def _close_interrupted(connection: Connection, digest: str) -> None:
+    query = f"tags.`{DIGEST}` = {json.dumps(digest)} AND attributes.status = 'RUNNING'"
+    for run in connection.client.search_runs([connection.experiment], query):
+        connection.client.set_terminated(run.info.run_id, "KILLED")
 
 
 def _register(
@@ -101,7 +114,7 @@ def _register(
         params=[Param(key, str(value)) for key, value in params.items()],
     )
     for file in files:
-        client.log_artifact(run_id, str(file))
+        artifacts.store(connection, run.info.artifact_uri, file)
     client.set_terminated(run_id)
     try:
         client.get_registered_model(MODEL)

@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Float
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import Metric, Param, Run
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from tqdm import tqdm
 
-from taskonomy.tracking.client import Connection, connect
+from taskonomy.tracking import artifacts
+from taskonomy.tracking.client import Connection, answering, connect
 
 MODEL_ID = "taskonomy.model_id"
 FINISHED = "finished"
@@ -62,9 +62,15 @@ def log_models(tracking_uri: str, experiment: str, records: Sequence[Logged]) ->
         The id of the run of every model in `records`.
 
     Raises:
-        BadInput: the experiment has been deleted, or the database is not one.
+        BadInput: the experiment has been deleted, the database is not one, or the server or its
+            artifact store does not answer.
     """
     connection = connect(tracking_uri, experiment)
+    with answering(tracking_uri):
+        return _log_models(connection, records)
+
+
+def _log_models(connection: Connection, records: Sequence[Logged]) -> dict[str, str]:
     known = {record.model_id for record in records}
     logged: dict[str, str] = {}
     for run in _runs(connection, PAGE):
@@ -90,21 +96,22 @@ def run_ids(tracking_uri: str, experiment: str, page: int = PAGE) -> dict[str, s
         page: how many runs to ask for at once, 1000 at most.
     """
     found: dict[str, Run] = {}
-    for run in _runs(connect(tracking_uri, experiment), page):
-        model = run.data.tags[MODEL_ID]
-        if model not in found or _rank(run) > _rank(found[model]):
-            found[model] = run
+    with answering(tracking_uri):
+        for run in _runs(connect(tracking_uri, experiment), page):
+            model = run.data.tags[MODEL_ID]
+            if model not in found or _rank(run) > _rank(found[model]):
+                found[model] = run
     return {model: run.info.run_id for model, run in found.items()}
 
 
 def fetch_artifact(tracking_uri: str, run_id: str, name: str, folder: Path) -> Path:
     """Download one file of a run into `folder` and say where it lies."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Path(
-        download_artifacts(
+    with answering(tracking_uri):
+        found = download_artifacts(
             run_id=run_id, artifact_path=name, dst_path=str(folder), tracking_uri=tracking_uri
         )
-    )
+    return Path(found)
 
 
 def _rank(run: Run) -> tuple[bool, int]:
@@ -142,8 +149,7 @@ def _log(connection: Connection, record: Logged) -> str:
     # MLflow takes 1000 metrics and 100 parameters a batch; a curve is far below that.
     client.log_batch(run_id, metrics=curve + final, params=params)
     if record.artifact is not None:
-        repository = get_artifact_repository(run.info.artifact_uri, connection.uri)
-        repository.log_artifact(str(record.artifact))  # type: ignore[no-untyped-call]
+        artifacts.store(connection, run.info.artifact_uri, record.artifact)
     finished = record.tags.get("status", FINISHED) == FINISHED
     client.set_terminated(run_id, "FINISHED" if finished else "FAILED")
     return run_id

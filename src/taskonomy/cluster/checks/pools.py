@@ -5,7 +5,7 @@ from typing import Any
 
 from kubernetes.utils.quantity import parse_quantity
 
-from taskonomy.cluster.checks.cluster import Cluster, Forbidden
+from taskonomy.cluster.checks.cluster import Cluster, Forbidden, each
 from taskonomy.cluster.checks.finding import Finding, fault, note, ok
 from taskonomy.cluster.site import Site
 
@@ -15,6 +15,15 @@ _KUEUE, _VERSION = "kueue.x-k8s.io", "v1beta2"
 
 def check(cluster: Cluster, site: Site, namespace: str) -> Iterator[Finding]:
     """Kueue's queue and flavors, and the GPUs of the nodes that each flavor names."""
+    yield from each(
+        [
+            (f"queue {site.queue}", lambda: _queue(cluster, site, namespace)),
+            ("nodes", lambda: _nodes(cluster, site)),
+        ]
+    )
+
+
+def _queue(cluster: Cluster, site: Site, namespace: str) -> Iterator[Finding]:
     queue = cluster.ask(
         cluster.custom.get_namespaced_custom_object,
         *(_KUEUE, _VERSION, namespace, "localqueues", site.queue),
@@ -25,11 +34,10 @@ def check(cluster: Cluster, site: Site, namespace: str) -> Iterator[Finding]:
         yield note(subject, "absent", fix)
     else:
         yield ok(subject, f"of {queue['spec']['clusterQueue']}")
-    try:
-        nodes = cluster.ask(cluster.core.list_node).items
-    except Forbidden:
-        yield note("nodes", "may not be listed", "look with an account that may list nodes")
-        return
+
+
+def _nodes(cluster: Cluster, site: Site) -> Iterator[Finding]:
+    nodes = cluster.ask(cluster.core.list_node).items
     yield from _pools(_flavors(cluster, site), [node for node in nodes if _ready(node)])
 
 
@@ -54,12 +62,18 @@ def _pools(flavors: Mapping[str, Mapping[str, str]], nodes: list[Any]) -> Iterat
 
 
 def _flavors(cluster: Cluster, site: Site) -> Mapping[str, Mapping[str, str]]:
-    """The labels of the cluster's flavors, which an overlay may have changed; else the base's."""
+    """The labels of the cluster's flavors, which an overlay may have changed; else the base's.
+
+    The base's stand too for a flavor that may not be looked at.
+    """
     found = {}
     for name, labels in site.flavors.items():
-        flavor = cluster.ask(
-            cluster.custom.get_cluster_custom_object, _KUEUE, _VERSION, "resourceflavors", name
-        )
+        try:
+            flavor = cluster.ask(
+                cluster.custom.get_cluster_custom_object, _KUEUE, _VERSION, "resourceflavors", name
+            )
+        except Forbidden:
+            flavor = None
         found[name] = flavor["spec"].get("nodeLabels", {}) if flavor else labels
     return found
 

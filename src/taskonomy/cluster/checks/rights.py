@@ -1,15 +1,13 @@
 """Who may do what: whoever submits, and the account of the pipeline's pods."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kubernetes import client
 
-from taskonomy.cluster.checks.cluster import Cluster, Forbidden
-from taskonomy.cluster.checks.finding import Finding, fault, note, ok
+from taskonomy.cluster.checks.cluster import Cluster, each
+from taskonomy.cluster.checks.finding import Finding, fault, ok
 from taskonomy.cluster.site import Site
-
-_KUBEFLOW = "pipelines.kubeflow.org"
 
 
 class Right(NamedTuple):
@@ -25,44 +23,46 @@ class Right(NamedTuple):
         return f"{self.verb} {kind}" + (f" {self.name}" if self.name else "")
 
 
-# What Kubeflow's server asks about whoever calls it (its authorizer's verbs and resources).
-SUBMITTER = (
-    Right("create", _KUBEFLOW, "runs"),
-    Right("get", _KUBEFLOW, "runs"),
-    Right("retry", _KUBEFLOW, "runs"),
-    Right("create", _KUBEFLOW, "experiments"),
-    Right("list", _KUBEFLOW, "experiments"),
-    Right("create", _KUBEFLOW, "pipelines"),
-    Right("list", _KUBEFLOW, "pipelines"),
-    Right("get", "", "pods"),
-)
-
-
 def check(cluster: Cluster, site: Site, namespace: str) -> Iterator[Finding]:
     """The rights of whoever asks, and of the pipeline's account as k8s/base declares them."""
-    missing = [str(right) for right in SUBMITTER if not _self(cluster, namespace, right)]
-    fix = f"bind the role kubeflow-edit to yourself in {namespace}"
+    ours = f"rights of {site.account}"
+    yield from each(
+        [
+            ("your rights", lambda: _yours(cluster, site, namespace)),
+            (ours, lambda: _accounts(cluster, site, namespace, ours)),
+        ]
+    )
+
+
+def _yours(cluster: Cluster, site: Site, namespace: str) -> Iterator[Finding]:
+    rights = _rights(site.submitter_rules)
+    missing = [str(right) for right in rights if not _self(cluster, namespace, right)]
+    fix = (
+        f"kubectl --namespace {namespace} create rolebinding NAME --role {site.submitter} "
+        "--user YOU (k8s/base/accounts.yaml)"
+    )
     subject = "your rights"
     yield (
         fault(subject, f"not {', '.join(missing)}", fix)
         if missing
-        else ok(subject, f"all {len(SUBMITTER)} that submitting needs")
+        else ok(subject, f"all {len(rights)} that submitting needs")
     )
-    subject = f"rights of {site.account}"
-    rights = [right for rule in site.rules for right in _of(rule)]
-    try:
-        missing = [
-            str(right) for right in rights if not _other(cluster, namespace, site.account, right)
-        ]
-    except Forbidden:
-        yield note(subject, "may not be asked about", "look with an account that may review access")
-        return
-    fix = "kubectl apply --kustomize k8s/overlays/NAME"
+
+
+def _accounts(cluster: Cluster, site: Site, namespace: str, subject: str) -> Iterator[Finding]:
+    rights = _rights(site.rules)
+    missing = [
+        str(right) for right in rights if not _other(cluster, namespace, site.account, right)
+    ]
     yield (
-        fault(subject, f"not {', '.join(missing)}", fix)
+        fault(subject, f"not {', '.join(missing)}", "kubectl apply --kustomize k8s/overlays/NAME")
         if missing
         else ok(subject, f"all {len(rights)} of its role")
     )
+
+
+def _rights(rules: Iterable[Mapping[str, Any]]) -> list[Right]:
+    return [right for rule in rules for right in _of(rule)]
 
 
 def _of(rule: Mapping[str, Any]) -> Iterator[Right]:
