@@ -19,7 +19,8 @@ from taskonomy.training import record
 
 def losses(out: Path) -> dict[Hashable, bytes]:
     """The bytes of test losses and curve of every model of a run."""
-    store, found = Store(str(out / "store")), {}
+    store = Store(str(out / "store"))
+    found: dict[Hashable, bytes] = {}
     for row in models.read(out / "models.parquet").to_pylist():
         one = record.read(store, row["model_id"])
         key = (row["kind"], row["target"], tuple(row["sources"]), row["readout_seed"])

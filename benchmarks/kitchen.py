@@ -31,15 +31,16 @@ from taskonomy.networks.losses import example_losses
 from taskonomy.runs.run import open_run
 from taskonomy.store import Store
 from taskonomy.training import record
-from taskonomy.training.example_loader import Feed, in_order
+from taskonomy.training.example_loader import ExampleLoader, in_order
 from taskonomy.training.examples import images_of
 from taskonomy.training.fit import attempt
 from taskonomy.training.guesses import guess
-from taskonomy.training.identity import model_id
+from taskonomy.training.identity import job_ref, main_regime, model_id
+from taskonomy.training.job import Job
 from taskonomy.training.representations import encode
 from taskonomy.training.session import Session, seeded
-from taskonomy.training.task_network import build, feed_of, restore, schedule, train_network
-from taskonomy.training.transfers import build_readout, coded, target_feeds
+from taskonomy.training.task_network import build, loader_of, restore, schedule, train_network
+from taskonomy.training.transfers import build_readout, coded, target_loaders
 from taskonomy.training.workspace import Workspace
 
 PAIRS = 200
@@ -110,13 +111,14 @@ def normals(capture: Dataset, out: Path) -> bool:
         here = Session(Workspace(Store(folder), config, capture, "capture", "capture", parts))
         chosen = here.examples(NORMAL)
         constants = [
-            Always(guess(NORMAL, feed_of(each, NORMAL, each.examples(NORMAL).train)))
-            for each in (there, here)
+            Always(guess(each.data(NORMAL).target, loader_of(each, NORMAL, rows)))
+            for each, rows in ((each, each.examples(NORMAL).train) for each in (there, here))
         ]
+        scratch = Job("scratch", NORMAL.name, (), main_regime(here.workspace))
         learned = {
             "network of the rooms": of_rooms,
             "its encoder, with a readout": _read_out(here, of_rooms.encoder),
-            "network from scratch": train_network(here, NORMAL, "scratch")[1],
+            "network from scratch": train_network(here, job_ref(here.workspace, scratch))[1],
         }
         seen, few = images_of(there.examples(NORMAL).train), images_of(chosen.transfer)
         text = f"""NORMALS of the capture. The demo profile's network for normals was trained on
@@ -135,17 +137,19 @@ def _read_out(here: Session, encoder: nn.Module) -> nn.Module:
     """A readout of a fixed encoder, trained on the capture's transfer images."""
     chosen = here.examples(NORMAL)
     codes = [encode(here, encoder, NORMAL.name, here.represented)]
-    feeds = [
+    loaders = [
         coded(here, codes, rows, targets)
         for rows, targets in zip(
-            (chosen.transfer, chosen.test), target_feeds(here, NORMAL), strict=True
+            (chosen.transfer, chosen.test),
+            target_loaders(here, NORMAL, main_regime(here.workspace)),
+            strict=True,
         )
     ]
     config = here.workspace.config
     with seeded(config.seed, "transfer", NORMAL.name) as rng:
-        network = build_readout(here, NORMAL, codes)
+        network = build_readout(here, NORMAL, codes, main_regime(here.workspace))
         plan = schedule(config.transfer, chosen.transfer_steps, gan=False)
-        attempt(network, NORMAL, *feeds, plan, rng)
+        attempt(network, here.data(NORMAL).target, *loaders, plan, rng)
     return Fixed(encoder, network)
 
 
@@ -158,14 +162,14 @@ def _table(
 ) -> list[float]:
     """Print a row for each; returns the share of images that each learned network serves better
     than the better of the constants."""
-    feed = feed_of(here, NORMAL, rows)
-    guesses = [_judge(each, feed) for each in constants]
+    loader = loader_of(here, NORMAL, rows)
+    guesses = [_judge(each, loader) for each in constants]
     print(f"{f'{name} ({len(rows)})':32} {'loss':>6} {'angle':>6} {'better than the guesses':>24}")
     for whose, (losses, angle) in zip(("rooms", "capture"), guesses, strict=True):
         print(f"{f'informed guess of the {whose}':32} {losses.mean():6.3f} {angle:6.1f}")
     shares = []
     for label, network in learned.items():
-        losses, angle = _judge(network, feed)
+        losses, angle = _judge(network, loader)
         wins = [float((losses < other).mean()) for other, _ in guesses]
         print(f"{label:32} {losses.mean():6.3f} {angle:6.1f} {wins[0]:11.0%} {wins[1]:11.0%}")
         shares.append(min(wins))
@@ -174,11 +178,11 @@ def _table(
 
 
 @torch.no_grad()
-def _judge(network: nn.Module, feed: Feed) -> tuple[Float32[np.ndarray, " n"], float]:
+def _judge(network: nn.Module, loader: ExampleLoader) -> tuple[Float32[np.ndarray, " n"], float]:
     """The loss of every image, and the median angle over all known pixels in degrees."""
     network.eval()
     losses, angles = [], []
-    for inputs, target, mask in feed.stream(in_order(feed.count)):
+    for inputs, target, mask in loader.batches(in_order(loader.count)):
         output = network(inputs).contiguous()
         losses.append(example_losses(NORMAL.loss, output, target, mask))
         cosine = torch.cosine_similarity(output, target)[mask[:, 0] > 0]

@@ -28,7 +28,8 @@ from taskonomy.data.codecs import DOMAINS
 from taskonomy.dictionary import DICTIONARY
 from taskonomy.networks.task_network import TaskNetwork
 from taskonomy.rooms.dataset import render_dataset
-from taskonomy.training.example_loader import Feed
+from taskonomy.targets import kind_of
+from taskonomy.training.example_loader import ExampleLoader
 from taskonomy.training.fit import fit
 from taskonomy.training.loading import Source, TaskData
 from taskonomy.training.task_network import schedule
@@ -89,11 +90,12 @@ def decoding() -> None:
         shards.pack(str(root), packed)
         dataset, rows = layout.index(root), np.arange(IMAGES)[:, None]
         pair = [(view, domain) for view in dataset.views for domain in ("rgb", "normal")]
-        data = TaskData(Source(dataset, config.network, seed=0), normal, rows)
-        network = TaskNetwork(normal, config.network, data.classes)
+        source = Source(dataset, config.network, seed=0)
+        data = TaskData(source, kind_of(normal)(normal, config.network, source), rows)
+        network = TaskNetwork(normal, config.network, data.outputs)
         plan = schedule(config.training, STEPS, gan=False)
         cpu = torch.device("cpu")
-        feed, *made = timed(lambda: Feed(lambda at: data.batch(rows[at]), IMAGES, cpu))
+        loader, *made = timed(lambda: ExampleLoader(lambda at: data.batch(rows[at]), IMAGES, cpu))
         rates = {
             "decoded from files": timed(lambda: [layout.read(dataset, *each) for each in pair])[1:],
             "decoded from shards": timed(
@@ -101,7 +103,7 @@ def decoding() -> None:
             )[1:],
             "made into examples": tuple(made),
         }
-        trained = timed(lambda: fit(network, normal, feed, plan, np.random.default_rng(0)))[1:]
+        trained = timed(lambda: fit(network, normal, loader, plan, np.random.default_rng(0)))[1:]
     print(f"\n{config.data.size} px, image and normals: views a second and a processor second")
     for name, (wall, used) in rates.items():
         print(f"{name:20} {IMAGES / wall:7.0f} {IMAGES / used:7.0f}")

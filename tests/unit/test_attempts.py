@@ -47,7 +47,7 @@ def test_what_the_machine_spoils_is_tried_again(
             raise troubles.pop()
         return "done"
 
-    assert attempts.persist(work, pause=0.0) == "done"
+    assert attempts.retry(work, pause=0.0) == "done"
     assert capsys.readouterr().err.splitlines()[1].endswith("try 3 of 3 follows")
 
 
@@ -59,7 +59,7 @@ def test_a_machine_that_stays_broken_is_an_error() -> None:
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        attempts.persist(work, pause=0.0)
+        attempts.retry(work, pause=0.0)
     assert len(tries) == attempts.TRIES
 
 
@@ -75,7 +75,7 @@ def test_what_another_try_cannot_mend_is_not_tried_again(error: Exception) -> No
         raise error
 
     with pytest.raises(type(error)):
-        attempts.persist(work, pause=0.0)
+        attempts.retry(work, pause=0.0)
     assert len(tries) == 1
 
 

@@ -18,7 +18,7 @@ from taskonomy.training.record import Record
 from taskonomy.training.reproduce import reproduce
 from taskonomy.training.session import Session, seeded
 from taskonomy.training.shard import train_tasks
-from taskonomy.training.task_network import build, feed_of, schedule
+from taskonomy.training.task_network import build, loader_of, schedule
 from taskonomy.training.workspace import Workspace
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -124,13 +124,13 @@ def test_a_network_that_diverges_is_recorded_as_failed(workspace: Workspace):
 
 def test_the_adversarial_loss_changes_what_is_learned(workspace: Workspace):
     session, of = Session(workspace), DICTIONARY["reshading"]
-    feed = feed_of(session, of, session.examples(of).transfer)
+    loader = loader_of(session, of, session.examples(of).transfer)
     plan = replace(schedule(workspace.config.training, 3, gan=False), batch=4)
 
     def learned(gan: bool) -> torch.Tensor:
         with seeded(0, "adversarial") as rng:
             network = build(session, of)
-            fit(network, of, feed, replace(plan, gan=gan), rng)
+            fit(network, of, loader, replace(plan, gan=gan), rng)
         return network.encoder.code.weight
 
     assert torch.equal(learned(gan=False), learned(gan=False))

@@ -27,7 +27,7 @@ def sent(order: Order, namespace: str) -> str:
     return "\n".join(f"{name:12}{text}" for name, text in rows)
 
 
-def told(cost: Cost, units: Units) -> str:
+def expenses(cost: Cost, units: Units) -> str:
     """What a run costs, if its store is empty."""
     loops = ", ".join(f"{count} {loop}" for loop, count in cost.shards.items())
     longest = ", ".join(f"{hours:.2f} h {loop}" for loop, hours in cost.longest.items())

@@ -72,7 +72,7 @@ def _dry_run(options: argparse.Namespace) -> int:
     measured = units.read(options.units or units.MEASURED)
     print(words.sent(order, options.namespace or site().namespace))
     print()
-    print(words.told(cost(order.pipeline, config, measured, order.parameters), measured))
+    print(words.expenses(cost(order.pipeline, config, measured, order.parameters), measured))
     return 0
 
 

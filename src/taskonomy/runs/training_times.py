@@ -30,7 +30,9 @@ class Seconds:
         return self.by_target.get((ref.kind, ref.target), self.by_kind.get(ref.kind, 0.0))
 
 
-def told(name: str, seconds: Seconds, missing: Iterable[ModelRef], held: int, workers: int) -> str:
+def estimate(
+    name: str, seconds: Seconds, missing: Iterable[ModelRef], held: int, workers: int
+) -> str:
     """Say how many models are to be trained, and for how long.
 
     Args:

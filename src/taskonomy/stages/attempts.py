@@ -46,14 +46,14 @@ def train(
     Raises:
         StageFailed: more models failed than the budget allows.
     """
-    outcome, start = _taken_up(workspace.store, shard, models), time.perf_counter()
+    outcome, start = _resume_outcome(workspace.store, shard, models), time.perf_counter()
     crashed: Sequence[Record] = ()
     try:
         if not all_trained(workspace, models):
             outcome = replace(outcome, status="begun", attempts=outcome.attempts + 1)
             write(workspace.store, outcome)
-            crashed = persist(work)
-        failed = weigh(workspace, models, crashed)
+            crashed = retry(work)
+        failed = check_failure_budget(workspace, models, crashed)
     except Exception:
         with suppress(OSError):  # a full disk, which the error tells of already
             write(workspace.store, replace(outcome, status="failed", seconds=_since(start)))
@@ -64,7 +64,7 @@ def train(
     return outcome
 
 
-def persist(work: Callable[[], Result], pause: float = 2.0) -> Result:
+def retry(work: Callable[[], Result], pause: float = 2.0) -> Result:
     """Do some work, and again where the machine rather than the input spoilt it.
 
     Such are errors of connections and devices: an `OSError` that is not about a place that the user
@@ -86,7 +86,9 @@ def persist(work: Callable[[], Result], pause: float = 2.0) -> Result:
     return work()
 
 
-def weigh(workspace: Workspace, models: Sequence[ModelRef], crashed: Sequence[Record]) -> list[str]:
+def check_failure_budget(
+    workspace: Workspace, models: Sequence[ModelRef], crashed: Sequence[Record]
+) -> list[str]:
     """Hold a shard's failed models against its budget.
 
     A model that diverged is in the store. One whose training crashed is not yet: within the budget
@@ -113,7 +115,7 @@ def weigh(workspace: Workspace, models: Sequence[ModelRef], crashed: Sequence[Re
     return failed
 
 
-def _taken_up(store: Store, shard: str, models: Sequence[ModelRef]) -> Outcome:
+def _resume_outcome(store: Store, shard: str, models: Sequence[ModelRef]) -> Outcome:
     """The shard's outcome so far; a fresh one where its models are others than then."""
     content = digest(models=[ref.identity for ref in models])
     before = read(store, shard)

@@ -31,9 +31,9 @@ def publish(
         *model_losses.job_models(workspace, run_jobs(store, plan, candidates)),
     ]
     runs = run_ids(context.tracking, EXPERIMENT)
-    if untold := [ref for ref in refs if ref.identity not in runs]:
+    if unlogged := [ref for ref in refs if ref.identity not in runs]:
         raise BadInput(
-            f"{context.tracking}: no run of model {untold[0].identity} and {len(untold) - 1} more; "
+            f"{context.tracking}: no run of model {unlogged[0].identity} and {len(unlogged) - 1} more; "
             "expected every shard to have ended, which logs its models last"
         )
     key = digest(

@@ -122,14 +122,14 @@ def _scores(run: Run) -> tuple[_Scores, dict[str, list[float]], list[str]]:
     seconds: dict[str, list[float]] = {name: [] for name in ESTIMATORS}
     skipped = []
     for target in tqdm(run.targets, desc="targets", mininterval=1):
-        of = run.dictionary[target]
-        labels = _labels(session, of)
+        task = run.dictionary[target]
+        labels = _labels(session, task)
         if labels is None:
             skipped.append(target)
         for source in run.tasks:
             if source == target:
                 continue
-            sample = _sample(session, of, source, labels)
+            sample = _sample(session, task, source, labels)
             for name, estimator in ESTIMATORS.items():
                 begin = perf_counter()
                 value = estimator(sample)
@@ -148,16 +148,16 @@ class _Labels:
     position: Int[np.ndarray, " n"] | None
 
 
-def _labels(session: "Session", of: Task) -> _Labels | None:
+def _labels(session: "Session", task: Task) -> _Labels | None:
     """The labels of the transfer examples as rows of numbers; None for the metric loss."""
     import torch
     from torch.nn.functional import adaptive_avg_pool2d
 
     from taskonomy.networks.encoder import code_size
 
-    if of.loss == "metric":
+    if task.loss == "metric":
         return None
-    target, mask = session.data(of).targets(session.examples(of).transfer)
+    target, mask = session.data(task).targets(session.examples(task).transfer)
     if target.ndim == 2:
         return _Labels(
             values=target.double().numpy(), example=np.arange(len(target)), position=None
@@ -175,12 +175,12 @@ def _labels(session: "Session", of: Task) -> _Labels | None:
     return _Labels(values=values[there], example=example[there], position=at.ravel()[there])
 
 
-def _sample(session: "Session", of: Task, source: str, labels: _Labels | None) -> Sample:
+def _sample(session: "Session", task: Task, source: str, labels: _Labels | None) -> Sample:
     from taskonomy.training.representations import represent
 
-    rows = session.examples(of).transfer
+    rows = session.examples(task).transfer
     views = np.unique(rows)
-    codes, own = represent(session, source), represent(session, of.name)
+    codes, own = represent(session, source), represent(session, task.name)
 
     def places(some: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:
         return np.searchsorted(session.represented, some)

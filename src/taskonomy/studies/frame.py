@@ -145,7 +145,9 @@ def train(name: str, run: Run, phases: Sequence[Phase]) -> None:
     missing = [ref for batch in batches for ref in lacking(batch)]
     held = sum(len(batch.refs) for batch in batches) - len(missing)
     print(
-        training_times.told(name, run.seconds, missing, held, WORKERS), file=sys.stderr, flush=True
+        training_times.estimate(name, run.seconds, missing, held, WORKERS),
+        file=sys.stderr,
+        flush=True,
     )
     tracking = run.context.tracking
     if missing:

@@ -104,7 +104,7 @@ def chains(run: Run) -> list[Chain]:
 def train_chains(workspace: Workspace, found: Sequence[Chain]) -> None:
     """Train the last readout of every chain; the chains of a target stand together."""
     from taskonomy.training.session import Session
-    from taskonomy.training.transfers import readout_codes, target_feeds, train_readout
+    from taskonomy.training.transfers import readout_codes, target_loaders, train_readout
 
     session, known = Session(workspace), workspace.dictionary
     missing = [
@@ -112,10 +112,10 @@ def train_chains(workspace: Workspace, found: Sequence[Chain]) -> None:
     ]
     with tqdm(total=len(missing), desc="chains", unit="readout", mininterval=1) as bar:
         for target, members in groupby(missing, key=lambda chain: chain.target):
-            feeds = target_feeds(session, known[target], main_regime(workspace))
+            loaders = target_loaders(session, known[target], main_regime(workspace))
             for chain in members:
                 codes = [readout_codes(session, known[chain.middle], chain.first)]
-                train_readout(session, _ref(workspace, chain), codes, feeds)
+                train_readout(session, _ref(workspace, chain), codes, loaders)
                 bar.update()
 
 

@@ -23,7 +23,9 @@ class PixelClasses(Target):
 
     def encode(self, example: tuple[int, ...]) -> Shaped[np.ndarray, "h w"]:
         """The classes at the output's size."""
-        return resize(self.value(example[0]), self.size, cv2.INTER_NEAREST)
+        # A user's function gives floats.
+        classes = np.asarray(self.value(example[0])).astype(np.uint8)
+        return resize(classes, self.size, cv2.INTER_NEAREST)
 
     def fit(self, labels: Shaped[np.ndarray, "n h w"]) -> None:
         """Weigh classes by how rare they are."""

@@ -1,4 +1,4 @@
-"""The journal of a run: what training recorded of its models, told to MLflow."""
+"""What training recorded of its models, logged to MLflow."""
 
 import os
 from collections.abc import Sequence

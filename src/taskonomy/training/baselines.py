@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import Encoder
 from taskonomy.targets import Target
-from taskonomy.training.example_loader import Feed, in_order
+from taskonomy.training.example_loader import ExampleLoader, in_order
 from taskonomy.training.fit import Outcome
 from taskonomy.training.guesses import guess
 from taskonomy.training.identity import model_ref
 from taskonomy.training.record import Record
 from taskonomy.training.session import Session, seeded
-from taskonomy.training.task_network import feed_of, finish
+from taskonomy.training.task_network import finish, loader_of
 
 _SAMPLE = 2000
 """Most training examples that a guess is made from."""
@@ -41,8 +41,8 @@ def informed_guess(session: Session, task: Task) -> Record:
     begin = perf_counter()
     rows = chosen.train[:_SAMPLE]
     target = session.data(task).target
-    constant = Constant(guess(target, feed_of(session, task, rows)))
-    losses = guess_losses(constant, target, feed_of(session, task, chosen.test))
+    constant = Constant(guess(target, loader_of(session, task, rows)))
+    losses = guess_losses(constant, target, loader_of(session, task, chosen.test))
     outcome = Outcome("finished", 0, losses, np.zeros((0, 2), np.float32))
     ref = model_ref(session.workspace, "informed_guess", task.name)
     return finish(session, ref, constant, outcome, rows, begin)
@@ -61,11 +61,13 @@ def random_encoder(session: Session, task: Task) -> Record:
 
 
 @torch.no_grad()
-def guess_losses(constant: nn.Module, target: Target, feed: Feed) -> Float32[np.ndarray, "n"]:
+def guess_losses(
+    constant: nn.Module, target: Target, loader: ExampleLoader
+) -> Float32[np.ndarray, "n"]:
     """The loss of every example under a constant."""
     value = constant.get_buffer("guess")
     losses = [
         target.guess_losses(value, truth, mask)
-        for _, truth, mask in feed.stream(in_order(feed.count))
+        for _, truth, mask in loader.batches(in_order(loader.count))
     ]
     return torch.cat(losses).cpu().numpy()

@@ -11,14 +11,14 @@ from torch import Tensor
 Tensors = tuple[Tensor, ...]
 
 HELD_BYTES = 256 << 20
-"""Most bytes of encoded examples that a feed keeps in memory."""
+"""Most bytes of encoded examples that a loader keeps in memory."""
 _AHEAD = 2
 _CHUNK = 256
 _EVALUATED = 128
 """Examples evaluated at once."""
 
 
-class Feed:
+class ExampleLoader:
     """Examples as tensors, by row.
 
     Args:
@@ -52,7 +52,7 @@ class Feed:
         index = torch.from_numpy(rows).to(self._device)
         return tuple(tensor.index_select(0, index) for tensor in self._whole)
 
-    def stream(self, orders: Sequence[Int64[np.ndarray, "n"]]) -> Iterator[Tensors]:
+    def batches(self, orders: Sequence[Int64[np.ndarray, "n"]]) -> Iterator[Tensors]:
         """One batch for each order; from disk, two are prepared ahead."""
         if self._whole is not None:
             yield from map(self.batch, orders)

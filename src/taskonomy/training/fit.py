@@ -16,7 +16,7 @@ from taskonomy.networks.losses import example_losses
 from taskonomy.networks.readout import Readout
 from taskonomy.networks.task_network import TaskNetwork
 from taskonomy.targets import Target
-from taskonomy.training.example_loader import Feed, epochs, in_order
+from taskonomy.training.example_loader import ExampleLoader, epochs, in_order
 from taskonomy.training.guesses import first_level
 
 Progress = Callable[[int, float], None]
@@ -67,8 +67,8 @@ class Outcome(NamedTuple):
 def attempt(
     network: TaskNetwork | Readout,
     target: Target,
-    training: Feed,
-    test: Feed,
+    training: ExampleLoader,
+    test: ExampleLoader,
     schedule: Schedule,
     rng: np.random.Generator,
     progress: Progress | None = None,
@@ -91,7 +91,7 @@ def attempt(
 def fit(
     network: nn.Module,
     task: Task,
-    feed: Feed,
+    loader: ExampleLoader,
     schedule: Schedule,
     rng: np.random.Generator,
     progress: Progress | None = None,
@@ -101,7 +101,7 @@ def fit(
     Args:
         network: inputs to outputs.
         task: says which loss.
-        feed: the training examples.
+        loader: the training examples.
         schedule: how to optimise.
         rng: the order of the examples.
         progress: told the step and the loss at each point of the curve.
@@ -123,8 +123,8 @@ def fit(
     every = max(1, schedule.steps // POINTS)
     curve: list[tuple[float, float]] = []
     total, counted = torch.zeros((), device=next(network.parameters()).device), 0
-    orders = epochs(feed.count, schedule.batch, schedule.steps, rng)
-    for step, (inputs, target, mask) in enumerate(feed.stream(orders)):
+    orders = epochs(loader.count, schedule.batch, schedule.steps, rng)
+    for step, (inputs, target, mask) in enumerate(loader.batches(orders)):
         if step == int(schedule.anneal * schedule.steps):
             for group in optimiser.param_groups:
                 group["lr"] *= 0.1
@@ -149,7 +149,7 @@ def fit(
 
 
 @torch.no_grad()
-def recalibrate_batch_norm(network: nn.Module, feed: Feed) -> None:
+def recalibrate_batch_norm(network: nn.Module, loader: ExampleLoader) -> None:
     """Give the batch norms the statistics of training examples under the final weights.
 
     Running averages forget their first values by a tenth a step: after the 18 steps of a readout
@@ -163,9 +163,9 @@ def recalibrate_batch_norm(network: nn.Module, feed: Feed) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over all batches
         norm.train()
-    for rows in in_order(min(feed.count, _SETTLING)):
+    for rows in in_order(min(loader.count, _SETTLING)):
         if len(rows) > 1:
-            network(feed.batch(rows)[0])
+            network(loader.batch(rows)[0])
     for norm in norms:
         norm.momentum = 0.1
 
@@ -198,8 +198,8 @@ class Adversary:
 
 
 @torch.no_grad()
-def test_losses(network: nn.Module, task: Task, feed: Feed) -> Float32[np.ndarray, "n"]:
-    """The loss of every example of a feed, in its order.
+def test_losses(network: nn.Module, task: Task, loader: ExampleLoader) -> Float32[np.ndarray, "n"]:
+    """The loss of every example of a loader, in its order.
 
     Raises:
         Diverged: one is not finite.
@@ -207,7 +207,7 @@ def test_losses(network: nn.Module, task: Task, feed: Feed) -> Float32[np.ndarra
     network.eval()
     losses = [
         example_losses(task.loss, network(inputs), target, mask)
-        for inputs, target, mask in feed.stream(in_order(feed.count))
+        for inputs, target, mask in loader.batches(in_order(loader.count))
     ]
     found = torch.cat(losses).float().cpu().numpy()
     if not np.isfinite(found).all():

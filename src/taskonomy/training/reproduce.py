@@ -12,8 +12,8 @@ from taskonomy.training.fit import test_losses
 from taskonomy.training.record import Record
 from taskonomy.training.representations import encode, encoder_of
 from taskonomy.training.session import Session
-from taskonomy.training.task_network import build, feed_of, restore
-from taskonomy.training.transfers import build_readout, coded, target_feeds
+from taskonomy.training.task_network import build, loader_of, restore
+from taskonomy.training.transfers import build_readout, coded, target_loaders
 from taskonomy.training.workspace import Workspace
 
 
@@ -36,7 +36,7 @@ def reproduce(workspace: Workspace, identity: str) -> Float32[np.ndarray, "n"]:
     weights = record.weights(workspace.store, identity)
     if found.kind == "transfer":
         return _readout_losses(session, found, weights)
-    test = feed_of(session, task, session.examples(task).test)
+    test = loader_of(session, task, session.examples(task).test)
     if found.kind == "informed_guess":
         constant = Constant(torch.from_numpy(weights["guess"]))
         return guess_losses(constant, session.data(task).target, test)
@@ -55,6 +55,6 @@ def _readout_losses(
     ]
     network = build_readout(session, task, codes, found.regime)
     restore(network, weights)
-    targets = target_feeds(session, task, found.regime)
+    targets = target_loaders(session, task, found.regime)
     test = coded(session, codes, session.examples(task).test, targets[1])
     return test_losses(network, task, test)

@@ -15,7 +15,7 @@ from taskonomy.training.representations import represent
 from taskonomy.training.samples import save_samples
 from taskonomy.training.session import Session
 from taskonomy.training.task_network import train_network
-from taskonomy.training.transfers import Codes, target_feeds, train_readout
+from taskonomy.training.transfers import Codes, target_loaders, train_readout
 from taskonomy.training.workspace import Workspace
 
 
@@ -58,7 +58,7 @@ def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> list[Record]:
         bar.update(len(jobs) - len(missing))
         for (target, regime), group in groupby(missing, key=lambda ref: (ref.target, ref.regime)):
             task = workspace.dictionary[target]
-            feeds = None
+            loaders = None
             for ref in group:
                 bar.set_postfix_str(target, refresh=False)
                 for source in ref.sources:
@@ -68,8 +68,8 @@ def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> list[Record]:
                     if ref.kind == "scratch":
                         train_network(session, ref)
                     else:
-                        feeds = feeds or target_feeds(session, task, regime)
-                        train_readout(session, ref, [codes[name] for name in ref.sources], feeds)
+                        loaders = loaders or target_loaders(session, task, regime)
+                        train_readout(session, ref, [codes[name] for name in ref.sources], loaders)
                 except RuntimeError as error:
                     crashed.append(_crashed(session, ref, error))
                 bar.update()

@@ -12,7 +12,7 @@ from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import Encoder
 from taskonomy.networks.task_network import TaskNetwork
 from taskonomy.training import record
-from taskonomy.training.example_loader import Feed
+from taskonomy.training.example_loader import ExampleLoader
 from taskonomy.training.examples import images_of
 from taskonomy.training.fit import Outcome, Progress, Schedule, attempt
 from taskonomy.training.identity import ModelRef
@@ -69,8 +69,8 @@ def train_examples(
         outcome = attempt(
             network,
             session.data(task).target,
-            feed_of(session, task, rows),
-            feed_of(session, task, session.examples(task).test),
+            loader_of(session, task, rows),
+            loader_of(session, task, session.examples(task).test),
             schedule(settings, steps, gan=config.training.gan and supervised),
             rng,
             progress,
@@ -84,10 +84,10 @@ def build(session: Session, task: Task) -> TaskNetwork:
     return session.place(TaskNetwork(task, session.workspace.config.network, outputs))
 
 
-def feed_of(session: Session, task: Task, rows: Int64[np.ndarray, "n k"]) -> Feed:
+def loader_of(session: Session, task: Task, rows: Int64[np.ndarray, "n k"]) -> ExampleLoader:
     """Images and targets of some examples."""
     data = session.data(task)
-    return Feed(lambda at: data.batch(rows[at]), len(rows), session.device)
+    return ExampleLoader(lambda at: data.batch(rows[at]), len(rows), session.device)
 
 
 def schedule(settings: TrainingConfig | TransferConfig, steps: int, gan: bool) -> Schedule:

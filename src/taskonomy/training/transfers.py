@@ -11,7 +11,7 @@ from torch import Tensor
 from taskonomy.dictionary import Task
 from taskonomy.networks.readout import Readout
 from taskonomy.training import record
-from taskonomy.training.example_loader import Feed, Tensors, in_order
+from taskonomy.training.example_loader import ExampleLoader, Tensors, in_order
 from taskonomy.training.fit import attempt
 from taskonomy.training.identity import ModelRef, main_regime, model_id
 from taskonomy.training.record import Record
@@ -23,7 +23,10 @@ Codes = Float32[np.ndarray, "v _ h w"]
 
 
 def train_readout(
-    session: Session, ref: ModelRef, codes: Sequence[Codes], targets: tuple[Feed, Feed]
+    session: Session,
+    ref: ModelRef,
+    codes: Sequence[Codes],
+    targets: tuple[ExampleLoader, ExampleLoader],
 ) -> Record:
     """Train one readout on the transfer images and save it.
 
@@ -35,7 +38,7 @@ def train_readout(
         ref: which readout.
         codes: the representation of `session.represented` by each source, in the order of
             `ref.sources`.
-        targets: targets and masks of the transfer and of the test examples (`target_feeds`).
+        targets: targets and masks of the transfer and of the test examples (`target_loaders`).
     """
     config, task = session.workspace.config, session.workspace.dictionary[ref.target]
     chosen = session.examples(task, ref.regime)
@@ -82,19 +85,24 @@ def readout_codes(session: Session, task: Task, source: str) -> Codes:
     return torch.cat(features).float().cpu().numpy()
 
 
-def target_feeds(session: Session, task: Task, regime: int) -> tuple[Feed, Feed]:
+def target_loaders(
+    session: Session, task: Task, regime: int
+) -> tuple[ExampleLoader, ExampleLoader]:
     """Targets and masks of the transfer and test examples, shared by all readouts of a task."""
     data, chosen = session.data(task), session.examples(task, regime)
 
-    def feed(rows: Int64[np.ndarray, "n k"]) -> Feed:
-        return Feed(lambda at: data.targets(rows[at]), len(rows), session.device)
+    def loader(rows: Int64[np.ndarray, "n k"]) -> ExampleLoader:
+        return ExampleLoader(lambda at: data.targets(rows[at]), len(rows), session.device)
 
-    return feed(chosen.transfer), feed(chosen.test)
+    return loader(chosen.transfer), loader(chosen.test)
 
 
 def coded(
-    session: Session, codes: Sequence[Codes], examples: Int64[np.ndarray, "n k"], targets: Feed
-) -> Feed:
+    session: Session,
+    codes: Sequence[Codes],
+    examples: Int64[np.ndarray, "n k"],
+    targets: ExampleLoader,
+) -> ExampleLoader:
     """Examples as (representation, target, mask); several sources are concatenated as channels."""
     rows = _places(session, examples)
 
@@ -103,7 +111,7 @@ def coded(
         inputs: Float[Tensor, "n k C h w"] = torch.cat(parts, dim=2)
         return (inputs.to(session.device), *targets.batch(at))
 
-    return Feed(make, len(examples), session.device)
+    return ExampleLoader(make, len(examples), session.device)
 
 
 def _places(session: Session, views: Int64[np.ndarray, "*shape"]) -> Int64[np.ndarray, "*shape"]:
