@@ -58,7 +58,7 @@ def tournament(
     losses = -logs[:, None] - shifts[:, buildings] - luck
     names = [f"candidate{i}" for i in range(len(logs))]
     entries = (("supervised", ("target",)), *(("transfer", (name,)) for name in names[1:]))
-    return Tournament("target", entries, losses, rng.normal(size=len(buildings)))  # fmt: skip
+    return Tournament(8, "target", entries, losses, rng.normal(size=len(buildings)))  # fmt: skip
 
 
 def run(count: int, buildings: int | None, rng: np.random.Generator) -> dict[Unit, list[float]]:

@@ -53,23 +53,29 @@ def test_operations_are_those_that_torch_counts(demo: Config) -> None:
     readout = Readout(of, demo, torch.zeros(32), torch.ones(32), of.channels).eval()
     images, codes = torch.zeros(1, 1, 3, 64, 64), torch.zeros(1, 1, 32, 8, 8)
     for made, inputs, found in (
-        (network, images, loads.network("normal")),
-        (readout, codes, loads.readout("normal", 4)),
+        (network, images, loads.network(of)),
+        (readout, codes, loads.readout(of, 4)),
     ):
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             made(inputs)
         assert found.test == counter.get_total_flops()
         size = sum(value.numel() * value.element_size() for value in made.state_dict().values())
         assert found.size == size
-    assert loads.networks(["normal", "normal"]) == loads.network("normal")
+    assert loads.networks([of, of]) == loads.network(of)
 
 
 def test_the_demo_profile_trains_865_models(demo: Config) -> None:
     found = amounts.models(demo)
     assert found == amounts.Models(tasks=25, untrained=1, targets=22, readouts=(572, 220))
     assert found.all == 865
-    jobs = sharding.first_order(demo.tasks)
+    jobs = sharding.first_order(DICTIONARY, DICTIONARY.names, demo)
     assert len(jobs) == found.targets + found.readouts[0]
+
+
+def test_regimes_and_seeds_multiply_the_readouts(demo: Config) -> None:
+    found = amounts.models(demo.updated(regimes=(220, 27), seeds=3))
+    assert found.readouts == (6 * 572, 6 * 220)
+    assert found.all == 2 * 25 + 1 + 6 * (22 + 572 + 220)
 
 
 def test_a_larger_dictionary_has_as_large_a_share_of_targets(demo: Config) -> None:
@@ -80,8 +86,8 @@ def test_a_larger_dictionary_has_as_large_a_share_of_targets(demo: Config) -> No
 def test_hours_are_work_over_speed(demo: Config, pipeline: Compiled) -> None:
     found, loads = cost(pipeline, demo, UNITS, {}), Loads(demo)
     amount = amounts.examples(demo)
-    trained = [name for name in demo.tasks if DICTIONARY[name].trained]
-    targets = [name for name in demo.tasks if DICTIONARY[name].role == "both"]
+    trained = [task for task in DICTIONARY if task.trained]
+    targets = [task for task in DICTIONARY if task.role == "both"]
 
     def seconds(test: float, steps: int, batch: int) -> float:
         return test * (3 * steps * batch + amount.test) / 1e9
@@ -123,7 +129,7 @@ def test_inserting_a_task_costs_its_own_readouts(demo: Config) -> None:
     found = cost(read("novel-task"), demo, UNITS, {})
     assert found.models.all == 37
     assert found.shards == {"first-order": 2, "higher-order": 2}
-    targets = [name for name in demo.tasks if DICTIONARY[name].role == "both"]
+    targets = [task for task in DICTIONARY if task.role == "both"]
     loads, amount = Loads(demo), amounts.examples(demo)
 
     def seconds(test: float) -> float:

@@ -23,7 +23,8 @@ from taskonomy.studies import catalogue, novel_task
 from taskonomy.studies.frame import Phase, execute, lacking
 from taskonomy.studies.imagenet import resnet18
 from taskonomy.studies.join import batches, join, own_source
-from taskonomy.training.model_losses import Ref
+from taskonomy.targets.declared import read
+from taskonomy.training.identity import ModelRef
 
 from .conftest import TASKS, Run, taxonomy
 
@@ -42,7 +43,7 @@ def finished(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return open_run(out, load(run.folder / "params.yaml", "tiny"))
 
 
-def train_here(phases: list[Phase]) -> list[Ref]:
+def train_here(phases: list[Phase]) -> list[ModelRef]:
     """Train a study's models in this process, where torch is loaded already."""
     batches = [batch for phase in phases for batch in phase]
     for batch in batches:
@@ -273,20 +274,32 @@ def test_weights_of_another_network_are_refused(finished: Finished, tmp_path: Pa
         own_source(finished, "mine", where, weights, 1.0)
 
 
-def test_a_declaration_that_is_none_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "mine.py"
-    for content, message in (
-        ("TASK = 1", "expected a taskonomy.dictionary.Task and a function"),
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("TASK = 1", "expected TASK, or TASKS of several"),
         ("import absent_module", "ModuleNotFoundError"),
-        (
-            EXAMPLE.read_text().replace('name="depth_code"', 'name="normal"'),
-            "name 'normal': a task of the dictionary",
-        ),
+        ("def label(", "SyntaxError"),
+        (EXAMPLE.read_text().replace('"numbers"', '"voxels"'), "kind 'voxels': expected one of"),
         (EXAMPLE.read_text().replace('loss="l2"', 'loss="l1"'), "head 'vector' with loss 'l1'"),
-    ):
-        file.write_text(content)
-        with pytest.raises(BadInput, match=message):
-            novel_task.declared(file)
+        (EXAMPLE.read_text().replace("def label(", "def labels("), "no label folder, and"),
+        (EXAMPLE.read_text() + "KINDS = [1]\n", "KINDS is wrong; expected a dict"),
+    ],
+)
+def test_a_declaration_that_is_none_is_named(tmp_path: Path, content: str, message: str) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(content)
+    with pytest.raises(BadInput, match=message) as raised:
+        read(str(file))
+    assert str(raised.value).startswith(str(file))
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_task_that_the_run_knows_is_not_novel(finished: Finished, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(EXAMPLE.read_text().replace('name="depth_code"', 'name="normal"'))
+    with pytest.raises(BadInput, match="the name 'normal' stands for 'Surface normals' already"):
+        novel_task.novel(finished, read(str(file)))
 
 
 def test_a_run_of_another_seed_is_not_taken_for_this_one(run: Run) -> None:

@@ -50,7 +50,8 @@ def candidates() -> list[Candidate]:
 def model(**changes: Any) -> Model:
     values: dict[str, Any] = {
         "model_id": "a1", "kind": "transfer", "target": "normal", "sources": ("reshading",),
-        "order": 1, "regime": REGIME, "seed": 0, "status": "finished", "steps": 30,
+        "order": 1, "regime": REGIME, "seed": 0, "readout_seed": 0,
+        "status": "finished", "steps": 30,
         "train_images": 256, "test_loss": 0.25, "mlflow_run_id": "r1",
         "artifact": "models/a1.safetensors", "sha256": "0" * 64, "seconds": 0.2,
     }  # fmt: skip
@@ -84,6 +85,7 @@ def taxonomy(rows: Sequence[Candidate]) -> dict[str, Any]:
     infeasible = {"regime": REGIME, "budget": 0.0, "max_order": 1, "status": "infeasible",
                   "reason": "no edge reaches normal"}  # fmt: skip
     return artifact.taxonomy(
+        dictionary=DICTIONARY,
         tasks=[name for name in DICTIONARY.names if name != "class_scene"],
         left_out={"class_scene": "no folder class_scene"},
         costs={"autoencoding": 0.0},
@@ -114,22 +116,19 @@ def sample(entry: Task, size: int = 32) -> Samples:
         target = rng.normal(size=(n, width))
         output = target + rng.normal(0, 0.4, (n, width))
         if entry.loss == "cross_entropy":
-            target = np.exp(2 * target) / np.exp(2 * target).sum(axis=1, keepdims=True)
+            target, output = (
+                np.exp(2 * x) / np.exp(2 * x).sum(axis=1, keepdims=True) for x in (target, output)
+            )
     else:
-        channels = 313 if entry.name == "colorization" else entry.channels
-        target = smooth(rng, (n, channels), size)
-        output = target + 0.2 * smooth(rng, (n, channels), size)
-        if entry.loss == "pixel_cross_entropy":
-            target = (target == target.max(axis=1, keepdims=True)).astype(np.float32)
-            output = 8 * output
-        if entry.loss == "metric":
-            where = np.stack([rng.choice(size**2, 300, replace=False) for _ in range(n)])
-            target = np.stack([where, (where % size > size // 2) + 2 * (where > 500)], axis=1)
-    return Samples(
-        inputs=np.rint(127.5 + 100 * inputs).astype(np.uint8),
-        target=np.asarray(target, np.float32), output=np.asarray(output, np.float32),
-        mask=np.ones((n, 1), np.float32) if entry.head == "vector" else None,
-    )  # fmt: skip
+        target = picture(smooth(rng, (n, 3), size))
+        output = picture(smooth(rng, (n, 3), size))
+    return Samples(inputs=picture(inputs, channels_last=True), target=target, output=output)
+
+
+def picture(values: np.ndarray, channels_last: bool = False) -> np.ndarray:
+    """Values in about [-1, 1] as 8 bits, channels last."""
+    bits = np.rint(127.5 + 100 * values).astype(np.uint8)
+    return bits if channels_last else np.moveaxis(bits, 1, -1)
 
 
 def linkage(count: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.publishing import artifact, models
 from taskonomy.publishing.report import ReportData
@@ -36,6 +37,7 @@ class TestTaxonomyArtifact:
     def test_equal_results_in_another_order_give_equal_bytes(self, data: ReportData) -> None:
         content = data.taxonomy
         shuffled = artifact.taxonomy(
+            dictionary=DICTIONARY,
             tasks=[entry["name"] for entry in reversed(content["dictionary"])],
             left_out=content["left_out"],
             costs={"autoencoding": 0.0},
@@ -52,14 +54,20 @@ class TestTaxonomyArtifact:
         policy = {"regime": "1", "budget": 2, "max_order": 1, "status": "optimal",
                   "objective": 1.0, "bound": 1.1}  # fmt: skip
         content = artifact.taxonomy(
-            tasks=["normal"], left_out={}, costs={}, policies=[policy], digests={}
+            dictionary=DICTIONARY,
+            **{"tasks": ["normal"], "left_out": {}, "costs": {}},
+            policies=[policy],
+            digests={},
         )
         assert content["policies"][0]["proven"] is False
 
     def test_a_policy_without_a_budget_is_bad_input(self) -> None:
         with pytest.raises(BadInput, match="budget"):
             artifact.taxonomy(
-                tasks=[], left_out={}, costs={}, policies=[{"regime": "1"}], digests={}
+                dictionary=DICTIONARY,
+                **{"tasks": [], "left_out": {}, "costs": {}},
+                policies=[{"regime": "1"}],
+                digests={},
             )
 
 

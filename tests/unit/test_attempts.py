@@ -82,7 +82,7 @@ def test_what_another_try_cannot_mend_is_not_tried_again(error: Exception) -> No
 def test_a_model_that_runs_out_of_memory_is_a_failed_one_within_the_budget(
     starved: Workspace,
 ) -> None:
-    jobs = [Job("transfer", "normal", ("class_scene",))]
+    jobs = [Job("transfer", "normal", ("class_scene",), 8)]
     models = job_models(starved, jobs)
 
     outcome = attempts.train(starved, SHARD, models, partial(train_transfers, starved, jobs))
@@ -102,7 +102,7 @@ def test_a_model_that_runs_out_of_memory_is_a_failed_one_within_the_budget(
 def test_past_the_budget_the_shard_fails_and_its_crashed_models_are_tried_again(
     starved: Workspace,
 ) -> None:
-    jobs = [Job("transfer", "class_scene", (name,)) for name in ("class_scene", "normal")]
+    jobs = [Job("transfer", "class_scene", (name,), 8) for name in ("class_scene", "normal")]
     models = job_models(starved, jobs)
     shard = SHARD.replace("000-of", "001-of")
 
@@ -118,7 +118,7 @@ def test_past_the_budget_the_shard_fails_and_its_crashed_models_are_tried_again(
 def test_other_models_under_the_same_address_are_another_shard(workspace: Workspace) -> None:
     shard = "00000000000000000000/first-order-000-of-001"
     for count, name in enumerate(("class_scene", "normal"), start=1):
-        jobs = [Job("scratch", name)]
+        jobs = [Job("scratch", name, (), 8)]
         models = job_models(workspace, jobs)
         work = partial(train_transfers, workspace, jobs)
         outcome = attempts.train(workspace, shard, models, work)

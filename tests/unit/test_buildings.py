@@ -24,7 +24,7 @@ def clustered(strengths: np.ndarray, rng: np.random.Generator) -> tuple[Tourname
     losses = bradley_terry_losses(strengths, IMAGES, rng) - shifts[:, buildings]
     names = [("transfer", (f"task{i}",)) for i in range(1, len(strengths))]
     entries = (("supervised", ("target",)), *names)
-    return Tournament("target", entries, losses, rng.normal(size=IMAGES)), buildings
+    return Tournament(8, "target", entries, losses, rng.normal(size=IMAGES)), buildings
 
 
 def test_whole_buildings_are_drawn() -> None:

@@ -11,10 +11,11 @@ import pytest
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.commands.main import main
 from taskonomy.data import layout
-from taskonomy.studies import agreement, catalogue, estimates, novel_task
+from taskonomy.studies import agreement, catalogue, estimates
 from taskonomy.studies.findings import as_text
 from taskonomy.studies.label_efficiency import Curve
 from taskonomy.studies.novel import cross_chosen
+from taskonomy.targets import declared
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 RNG = np.random.default_rng(0)
@@ -135,7 +136,8 @@ def test_heights_above_the_floor_are_those_of_the_fixated_points(
     rooms: Path, tmp_path: Path
 ) -> None:
     """What a view fixates lies in its middle, and its place in the world is known."""
-    height = novel_task.declared(EXAMPLES / "height_map.py")
+    height = declared.read(str(EXAMPLES / "height_map.py"))
+    assert height.label is not None
     shutil.copytree(rooms, tmp_path / "rooms")
     dataset = layout.index(tmp_path / "rooms")
     lowest, errors = [], []

@@ -11,7 +11,7 @@ from taskonomy.errors import BadInput
 from taskonomy.training import record
 from taskonomy.training.candidates import higher_order
 from taskonomy.training.examples import examples
-from taskonomy.training.identity import model_id
+from taskonomy.training.identity import job_ref, model_id
 from taskonomy.training.job import Job
 from taskonomy.training.record import Record
 from taskonomy.training.representations import represent
@@ -28,12 +28,12 @@ def readout(workspace: Workspace, target: str, *sources: str) -> Record:
 def test_readouts_of_any_order_are_trained_and_measured_again(workspace: Workspace):
     train_tasks(workspace, ["colorization", "normal", "random_projection"])
     jobs = [
-        Job("transfer", "reshading", ("colorization",)),
-        Job("transfer", "reshading", ("colorization", "normal")),
-        Job("transfer", "egomotion", ("normal",)),
-        Job("transfer", "normal", ("normal",)),
-        Job("transfer", "segment_unsup25d", ("random_projection",)),
-        Job("scratch", "reshading"),
+        Job("transfer", "reshading", ("colorization",), 8),
+        Job("transfer", "reshading", ("colorization", "normal"), 8),
+        Job("transfer", "egomotion", ("normal",), 8),
+        Job("transfer", "normal", ("normal",), 8),
+        Job("transfer", "segment_unsup25d", ("random_projection",), 8),
+        Job("scratch", "reshading", (), 8),
     ]
     train_transfers(workspace, jobs)
 
@@ -47,6 +47,26 @@ def test_readouts_of_any_order_are_trained_and_measured_again(workspace: Workspa
         assert found.steps == chosen.transfer_steps
         assert found.train_images == len(np.unique(chosen.transfer))
         np.testing.assert_allclose(reproduce(workspace, identity), found.test_losses, atol=1e-5)
+
+
+def test_a_further_readout_seed_is_another_model_of_the_same_examples(workspace: Workspace):
+    train_tasks(workspace, ["normal"])
+    jobs = [Job("transfer", "reshading", ("normal",), 8, seed) for seed in (0, 1)]
+    train_transfers(workspace, jobs)
+
+    first, second = (record.read(workspace.store, job_ref(workspace, job).identity) for job in jobs)
+    assert (first.readout_seed, second.readout_seed) == (0, 1)
+    assert first.train_images == second.train_images
+    assert first.test_losses.tolist() != second.test_losses.tolist()
+
+
+def test_a_smaller_regime_is_a_subset_of_a_larger_one(workspace: Workspace):
+    small, large = (examples(workspace, DICTIONARY["normal"], regime) for regime in (4, 8))
+    assert set(small.transfer.ravel().tolist()) < set(large.transfer.ravel().tolist())
+    assert small.test.tolist() == large.test.tolist()
+    assert model_id(workspace, "scratch", "normal", regime=4) != model_id(
+        workspace, "scratch", "normal", regime=8
+    )
 
 
 def test_the_order_of_sources_does_not_matter(workspace: Workspace):
@@ -66,7 +86,7 @@ def test_a_readout_is_named_by_its_sources_networks(workspace: Workspace):
 
 def test_equal_readouts_are_equal_bytes_in_any_company(workspace: Workspace):
     train_tasks(workspace, ["normal", "colorization"])
-    train_transfers(workspace, [Job("transfer", "reshading", ("normal",))])
+    train_transfers(workspace, [Job("transfer", "reshading", ("normal",), 8)])
     alone = readout(workspace, "reshading", "normal").test_losses.tobytes()
     place = ("models", f"{model_id(workspace, 'transfer', 'reshading', ('normal',))}.safetensors")
     workspace.store.local(*place).unlink()
@@ -74,9 +94,9 @@ def test_equal_readouts_are_equal_bytes_in_any_company(workspace: Workspace):
     train_transfers(
         workspace,
         [
-            Job("transfer", "class_scene", ("normal",)),
-            Job("transfer", "reshading", ("colorization",)),
-            Job("transfer", "reshading", ("normal",)),
+            Job("transfer", "class_scene", ("normal",), 8),
+            Job("transfer", "reshading", ("colorization",), 8),
+            Job("transfer", "reshading", ("normal",), 8),
         ],
     )
 
@@ -97,7 +117,7 @@ def test_every_encoder_sees_the_plain_image(workspace: Workspace):
 
 def test_a_source_that_was_not_trained_is_named(fresh: Workspace):
     with pytest.raises(BadInput, match="no such model"):
-        train_transfers(fresh, [Job("transfer", "reshading", ("normal",))])
+        train_transfers(fresh, [Job("transfer", "reshading", ("normal",), 8)])
 
 
 RANKED = ["a", "b", "c", "d", "e", "f", "g", "h"]
