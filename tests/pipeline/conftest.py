@@ -84,9 +84,13 @@ class Run:
     printed: str
 
 
-def taxonomy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder that holds the tiny params.yaml."""
-    (folder / "params.yaml").write_text(yaml.safe_dump({"tiny": tiny()}))
+def taxonomy(
+    folder: Path, *arguments: str, profile: dict[str, object] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder that holds a params.yaml with the profile `tiny`."""
+    params = folder / "params.yaml"
+    if profile or not params.exists():
+        params.write_text(yaml.safe_dump({"tiny": profile or tiny()}))
     return subprocess.run(
         [sys.executable, "-m", "taskonomy.commands.main", *arguments],
         cwd=folder,

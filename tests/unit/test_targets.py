@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from taskonomy.data.layout import View
-from taskonomy.dictionary import DICTIONARY
+from taskonomy.dictionary import DICTIONARY, Task
 from taskonomy.dictionary.task import check
 from taskonomy.errors import BadInput
 from taskonomy.targets import KINDS, kind_of

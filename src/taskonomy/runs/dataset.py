@@ -33,7 +33,7 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
 
     store, config = context.open()
     dataset = layout.index(root)
-    dictionary = _dictionary(store, config)
+    dictionary = declared_dictionary(store, config)
     asked = [dictionary[name] for name in config.tasks or dictionary.names]
     have, missing = availability.tasks(dataset, asked)
     for name, reason in missing.items():
@@ -71,8 +71,12 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
     return key
 
 
-def _dictionary(store: Store, config: Config) -> Dictionary:
-    """The 26 tasks and those that the profile's files declare, which the store keeps."""
+def declared_dictionary(store: Store, config: Config) -> Dictionary:
+    """The 26 tasks and those that the profile's files declare, which the store keeps.
+
+    Raises:
+        BadInput: a file cannot be used; the line begins with its place.
+    """
     if not config.dictionary:
         return DICTIONARY
     from taskonomy.targets import declared

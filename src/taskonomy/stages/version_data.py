@@ -5,7 +5,7 @@ from pathlib import Path
 
 from taskonomy.config import Config
 from taskonomy.runs.context import Context
-from taskonomy.runs.dataset import now, record
+from taskonomy.runs.dataset import declared_dictionary, now, record
 from taskonomy.store import Store, code_version, digest
 
 
@@ -26,6 +26,7 @@ def version_data(context: Context, source: str) -> str:
     """
     started = now()
     store, config = context.open()
+    declared_dictionary(store, config)  # a wrong one is named before anything is rendered
     root = Path(source).resolve() if source else _render(store, config)
     return record(context, root, source, started)
 

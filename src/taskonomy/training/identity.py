@@ -13,22 +13,13 @@ from taskonomy.training.job import Job
 from taskonomy.training.workspace import Kind, Workspace
 
 _CODE = (
-    "networks",
-    "targets",
-    *(
-        f"data/{name}.py"
-        for name in (
-            *("camera_records", "cameras", "codecs", "colour", "inputs", "items", "jigsaw"),
-            "layout",
-        )
-    ),
-    *(
-        f"training/{name}.py"
-        for name in (
-            *("baselines", "example_loader", "examples", "fit", "guesses", "loading"),
-            *("representations", "session", "task_network", "transfers"),
-        )
-    ),
+    *("networks", "targets"),
+    *("data/camera_records.py", "data/cameras.py", "data/codecs.py", "data/colour.py"),
+    *("data/inputs.py", "data/items.py", "data/jigsaw.py", "data/layout.py"),
+    *("training/baselines.py", "training/example_loader.py", "training/examples.py"),
+    *("training/fit.py", "training/guesses.py", "training/loading.py"),
+    *("training/representations.py", "training/session.py", "training/task_network.py"),
+    "training/transfers.py",
 )
 """The source that turns a data set into losses; a change of it gives every model a new name."""
 
