@@ -84,8 +84,10 @@ bench: .venv/.synced  ## every golden optimum of the released affinities, and th
 	$(BIN)/python -m benchmarks.solve $(RELEASED) front
 	$(BIN)/python -m benchmarks.solve $(RELEASED) command
 
+# The taxonomy that the README shows is that of the run in out/.
 docs: .venv/.synced  ## the figures in docs that commands print
 	$(BIN)/python -m benchmarks.architecture > docs/architecture.svg
+	$(BIN)/python -m benchmarks.taxonomy_figure out > docs/taxonomy.svg
 	$(BIN)/python -m benchmarks.cost > docs/cost.txt
 	$(BIN)/python -m benchmarks.schedule --figure docs/scale.svg > docs/scale.txt
 	$(BIN)/python -m benchmarks.solve $(RELEASED) scales > docs/scale-choice.txt
