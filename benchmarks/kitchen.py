@@ -137,6 +137,7 @@ def _read_out(here: Session, encoder: nn.Module) -> nn.Module:
     """A readout of a fixed encoder, trained on the capture's transfer images."""
     chosen = here.examples(NORMAL)
     codes = [encode(here, encoder, NORMAL.name, here.represented)]
+    targets_of = target_loaders(here, NORMAL, main_regime(here.workspace))
     loaders = [
         coded(here, codes, rows, targets)
         for rows, targets in zip(
