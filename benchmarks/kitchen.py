@@ -140,11 +140,7 @@ def _read_out(here: Session, encoder: nn.Module) -> nn.Module:
     targets_of = target_loaders(here, NORMAL, main_regime(here.workspace))
     loaders = [
         coded(here, codes, rows, targets)
-        for rows, targets in zip(
-            (chosen.transfer, chosen.test),
-            target_loaders(here, NORMAL, main_regime(here.workspace)),
-            strict=True,
-        )
+        for rows, targets in zip((chosen.transfer, chosen.test), targets_of, strict=True)
     ]
     config = here.workspace.config
     with seeded(config.seed, "transfer", NORMAL.name) as rng:

@@ -34,7 +34,8 @@ def publish(
     if unlogged := [ref for ref in refs if ref.identity not in runs]:
         raise BadInput(
             f"{context.tracking}: no run of model {unlogged[0].identity} and "
-            f"{len(unlogged) - 1} more; expected every shard to have ended, which logs its models last"
+            f"{len(unlogged) - 1} more; expected every shard to have ended, which logs its models "
+            "last"
         )
     key = digest(
         stage="publish", evaluation=evaluation, code=code_version("publishing", "dictionary")
