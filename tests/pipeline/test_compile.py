@@ -110,19 +110,20 @@ def test_a_profile_fits_into_a_parameter(profile: str) -> None:
 
 
 def test_three_thousand_transfers_take_at_most_120_iterations() -> None:
-    shards = load(ROOT / "params.yaml", "paper").shards
-    first = first_order(DICTIONARY.names)
+    config = load(ROOT / "params.yaml", "paper")
+    shards, names = config.shards, DICTIONARY.names
+    first = first_order(DICTIONARY, names, config)
     higher = [
-        Job("transfer", target, sources)
+        Job("transfer", target, sources, 16_000)
         for target in DICTIONARY.targets
         for order in (2, 3)
-        for sources in list(combinations(sorted(DICTIONARY.names), order))[:60]
+        for sources in list(combinations(sorted(names), order))[:60]
     ]
     assert len(first) + len(higher) > 3000
     loops = [
-        task_shards(DICTIONARY.names, shards),
-        transfer_shards(first, shards, "first-order"),
-        transfer_shards(higher, shards, "higher-order"),
+        task_shards(DICTIONARY, names, shards),
+        transfer_shards(DICTIONARY, first, shards, "first-order"),
+        transfer_shards(DICTIONARY, higher, shards, "higher-order"),
     ]
     assert sum(map(len, loops)) <= 120
     for loop in loops:
@@ -132,11 +133,11 @@ def test_three_thousand_transfers_take_at_most_120_iterations() -> None:
 def test_two_hundred_tasks_take_no_more_iterations_than_26() -> None:
     shards = load(ROOT / "params.yaml", "paper").shards
     jobs = [
-        Job("transfer", target, (f"task_{source:03d}",))
+        Job("transfer", target, (f"task_{source:03d}",), 16_000)
         for target in DICTIONARY.targets
         for source in range(200)
     ]
-    assert len(transfer_shards(jobs, shards, "first-order")) <= 40
+    assert len(transfer_shards(DICTIONARY, jobs, shards, "first-order")) <= 40
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
