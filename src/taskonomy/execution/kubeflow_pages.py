@@ -49,7 +49,7 @@ def publication(
     Args:
         context: where and how to run.
         plan: the plan's key.
-        key: the publication's key.
+        key: the publication's key; of several regimes the first is shown.
         report: the whole report, HTML.
         affinities: the matrix of affinities, HTML.
         taxonomies: the graphs over budgets and orders, HTML.
@@ -63,22 +63,23 @@ def publication(
     dataset = store.read_json("plan", plan, "plan.json")["dataset"]
     recorded = dataset_record(store, dataset)
     origin, addresses = _traced(context, dataset, recorded, key)
+    main = str(config.regimes[0])
+    taxonomy = store.read_format(formats.TAXONOMY, "publish", key, "taxonomy.json")
+    policies = [policy for policy in taxonomy["policies"] if policy["regime"] == main]
     facts = cards.Facts(
         profile=config.profile,
-        taxonomy=store.read_format(formats.TAXONOMY, "publish", key, "taxonomy.json"),
+        taxonomy=taxonomy | {"policies": policies},
         models=models.read(store.local("publish", key) / "models.parquet"),
         dataset=recorded,
         dictionary=recorded_dictionary(recorded),
         place=store.address("publish", key),
         links=addresses,
     )
-    main = str(config.regimes[0])
     rows = [
         row
         for row in table.read(store.local("publish", key) / "affinity.parquet")
         if row.regime == main
     ]
-    policies = [p for p in facts.taxonomy["policies"] if p["regime"] == main]
     texts = [
         (report, store.read_bytes("publish", key, "report.html").decode()),
         (affinities, views.affinities(rows, facts.dictionary)),

@@ -90,13 +90,14 @@ def write(made: Inputs, folder: Path) -> None:
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 
-def figures(folder: Path) -> dict[str, float]:
+def figures(folder: Path, regime: str) -> dict[str, float]:
     """A publication's figures for the registry, read from its files.
 
-    Counts, and gain and quality of the policy shown first.
+    Counts, and gain and quality of the regime's policy that is shown first.
     """
     found = {"models": float(models.read(folder / "models.parquet").num_rows)}
-    best = best_value(json.loads((folder / "taxonomy.json").read_bytes())["policies"])
+    policies = json.loads((folder / "taxonomy.json").read_bytes())["policies"]
+    best = best_value([policy for policy in policies if policy["regime"] == regime])
     if best is not None:
         found |= {"mean_gain": best["mean_gain"], "mean_quality": best["mean_quality"]}
     return found

@@ -48,6 +48,7 @@ def preview(context: Context, plan: str) -> Preview:
     content = store.read_json("plan", plan, "plan.json")
     workspace = open_workspace(context, content["dataset"])
     tasks, transfer = content["tasks"], workspace.config.transfer
+    repeats = len(workspace.config.regimes) * workspace.config.seeds
     jobs = sharding.first_order(workspace.dictionary, tasks, workspace.config)
     networks = [ref for ref in model_losses.task_models(workspace, tasks) if ref.kind == "task"]
     absent = _absent(store, networks)
@@ -60,7 +61,8 @@ def preview(context: Context, plan: str) -> Preview:
         kept_networks=tuple(sorted(ref.target for ref in networks if ref not in absent)),
         readouts={target: missing.count(target) for target in sorted(set(missing))},
         kept_readouts=len(readouts) - len(missing),
-        most_higher_order=sum(
+        most_higher_order=repeats
+        * sum(
             len(
                 higher_order(
                     [source for source in sources if source != target],

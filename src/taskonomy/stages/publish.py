@@ -61,7 +61,7 @@ def publish(
         key,
         [place / name for name in publication.FILES],
         {"profile": config.profile},
-        publication.figures(place),
+        publication.figures(place, str(config.regimes[0])),
         origin(),
     )
     return key

@@ -189,10 +189,9 @@ def _findings(novel: Novel, refs: Sequence[ModelRef]) -> Findings:
 
 
 def _taxonomy(run: Run) -> list[dict[str, Any]]:
-    """The policies that the run has published."""
-    policies: list[dict[str, Any]]
+    """The policies that the run has published for its first regime."""
     policies = formats.TAXONOMY.read(run.out / "taxonomy.json")["policies"]
-    return policies
+    return [policy for policy in policies if policy["regime"] == str(run.regime)]
 
 
 def _inserted(policies: Sequence[Mapping[str, Any]], candidates: Sequence[Row]) -> list[Row]:
