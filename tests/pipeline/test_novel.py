@@ -136,7 +136,7 @@ def test_what_cannot_be_inserted_is_named(inserted: Inserted, tmp_path: Path) ->
     (tmp_path / "mine.py").write_text("TASK = 1")
     for key, task, message in (
         (taxonomy, str(tmp_path / "absent.py"), r"absent\.py: no such file"),
-        (taxonomy, str(tmp_path / "mine.py"), rf"^{tmp_path}/mine\.py: found TASK int"),
+        (taxonomy, str(tmp_path / "mine.py"), rf"^{tmp_path}/mine\.py: found no taskonomy"),
         ("absent", str(EXAMPLE), "absent: no finished publication"),
     ):
         with pytest.raises(BadInput, match=message):

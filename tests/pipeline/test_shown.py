@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from mlflow import MlflowClient
 
 from taskonomy.config import load
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.execution import kubeflow_pages
 from taskonomy.runs import outcomes, sharding
 from taskonomy.runs.context import Context
@@ -23,8 +25,9 @@ from taskonomy.stages.version_data import version_data
 from taskonomy.store import Store
 from taskonomy.tracking import training_log
 from taskonomy.tracking.registry import Registered
+from taskonomy.training.job import Job
 
-from .conftest import TASKS, Run
+from .conftest import PARAMS, TASKS, Run, tiny
 
 # MLflow's own, when it opens its database.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
@@ -61,6 +64,12 @@ def shown(
     return made
 
 
+def first_order(tasks: Sequence[str]) -> list[Job]:
+    """The scratch networks and first-order readouts of the tiny run's tasks."""
+    config = load(PARAMS, "demo", **tiny())
+    return sharding.first_order(DICTIONARY, tasks, config)
+
+
 @pytest.mark.parametrize("name", ["report", "affinities", "taxonomies"])
 def test_a_page_needs_nothing_but_itself(name: str, shown: dict[str, Artifact]) -> None:
     page = Path(shown[name].path).read_text()
@@ -73,9 +82,7 @@ def test_a_page_needs_nothing_but_itself(name: str, shown: dict[str, Artifact]) 
 
 def test_the_pages_show_every_target_and_every_policy(shown: dict[str, Artifact]) -> None:
     matrix = Path(shown["affinities"].path).read_text()
-    assert matrix.count('<th scope="row">') == len(
-        {job.target for job in sharding.first_order(TASKS)}
-    )
+    assert matrix.count('<th scope="row">') == len({job.target for job in first_order(TASKS)})
     graphs = Path(shown["taxonomies"].path).read_text()
     assert graphs.count('<figure class="policy"') == 6  # three budgets, two orders
 
@@ -190,7 +197,7 @@ def test_a_preview_names_what_a_change_invalidates(context: Context, run: Run) -
 
     # The networks stay, every readout and scratch network goes.
     assert found.networks == ()
-    assert found.anew == len(sharding.first_order(TASKS))
+    assert found.anew == len(first_order(TASKS))
     assert found.kept_readouts == 0
     # The three pairs of the best three sources, for every target.
     assert found.most_higher_order == 3 * len(found.readouts)
@@ -212,7 +219,7 @@ def test_a_dictionary_with_one_task_more_keeps_every_model(
 
     # Its network; all readouts into it with its scratch network; its code into every other target.
     assert found.networks == ("edge_texture",)
-    assert found.kept_readouts == len(sharding.first_order(TASKS))
+    assert found.kept_readouts == len(first_order(TASKS))
     into = found.readouts.pop("edge_texture")
-    assert into == sum(job.target == "edge_texture" for job in sharding.first_order(more.tasks))
-    assert found.readouts == {job.target: 1 for job in sharding.first_order(TASKS)}
+    assert into == sum(job.target == "edge_texture" for job in first_order(more.tasks))
+    assert found.readouts == {job.target: 1 for job in first_order(TASKS)}
