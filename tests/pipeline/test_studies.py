@@ -99,7 +99,7 @@ def test_fewer_images_are_regimes_of_their_own(finished: Finished) -> None:
 def test_every_target_is_held_out_at_every_order(finished: Finished) -> None:
     found = rows(study(finished, "novel"), "targets")
     assert {(row["order"], row["target"]) for row in found} == {
-        (order, target) for order in (1, 2, 3, 4) for target in DICTIONARY.targets
+        (order, target) for order in (1, 2, 3, 4) for target in TARGETS
     }
     for row in found:
         policy = str(row["policy"]).split(" + ")
@@ -117,13 +117,13 @@ def test_ten_tasks_take_the_labels_of_what_is_bought_and_a_readouts_of_the_other
         labels = train * int(str(row["bought"])) + finished.images * len(targets)
         assert row["with taxonomy"] == labels
         assert float(str(row["ratio low"])) <= float(str(row["ratio high"]))
-    assert {r["target"] for r in rows(folder, "targets")} <= DICTIONARY.targets
+    assert {r["target"] for r in rows(folder, "targets")} <= TARGETS
 
 
 def test_a_chain_is_read_out_of_what_its_first_transfer_computes(finished: Finished) -> None:
     found = rows(study(finished, "transitivity"), "chains")
-    assert {row["c"] for row in found} <= DICTIONARY.targets
-    assert len(found) >= len(DICTIONARY.targets)
+    assert {row["c"] for row in found} <= TARGETS
+    assert len(found) >= len(TARGETS)
     assert all(len({row["a"], row["b"], row["c"]}) == 3 for row in found)
 
 
@@ -138,7 +138,7 @@ def test_encoders_are_trained_further_on_rooms_of_another_look(finished: Finishe
     folder = study(finished, "generalisation")
     found = rows(folder, "generalisation")
     seeing_colour = {name for name in TASKS if DICTIONARY[name].trained and name != "colorization"}
-    assert {row["target"] for row in found} <= DICTIONARY.targets
+    assert {row["target"] for row in found} <= TARGETS
     for row in found:
         assert -1 <= float(str(row["rank agreement"])) <= 1
         assert row["sources"] == len(seeing_colour - {row["target"]})
@@ -191,8 +191,8 @@ def test_estimators_are_ranked_against_measured_affinities(finished: Finished) -
     found = {row["estimator"]: row for row in rows(study(finished, "estimators"), "estimators")}
     assert set(found) == {"RSA", "DDS", "LogME", "H-score", "linear probe", "k-NN"}
     # Segments are no labels to regress on.
-    assert found["DDS"]["targets"] == len(DICTIONARY.targets)
-    assert found["LogME"]["targets"] == len(DICTIONARY.targets) - 1
+    assert found["DDS"]["targets"] == len(TARGETS)
+    assert found["LogME"]["targets"] == len(TARGETS) - 1
     assert all(float(str(row["ms per edge"])) > 0 for row in found.values())
 
 
@@ -208,11 +208,11 @@ def test_imagenet_features_join_as_a_source_and_are_a_baseline(
     folder = join(finished, own)
 
     candidates = table.read(folder / "affinity.parquet")
-    assert {c.target for c in candidates if c.sources == ("imagenet",)} == DICTIONARY.targets
-    for target in DICTIONARY.targets:
+    assert {c.target for c in candidates if c.sources == ("imagenet",)} == TARGETS
+    for target in TARGETS:
         assert sum(c.affinity for c in candidates if c.target == target) == pytest.approx(1)
     paired = [c for c in candidates if "imagenet" in c.sources and c.order == 2]
-    assert len(paired) == 3 * len(DICTIONARY.targets)
+    assert len(paired) == 3 * len(TARGETS)
     asked = ("--budget", "2", "--max-order", "1", "--must-use", "imagenet")
     assert main(["solve", str(folder / "affinity.parquet"), *asked]) == 0
     sources = {row["source"] for row in rows(study(finished, "baselines"), "baselines")}
