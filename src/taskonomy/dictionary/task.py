@@ -1,7 +1,7 @@
 """What a task's declaration says. Plain data: it is read where neither torch nor OpenCV is."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from taskonomy.errors import BadInput
@@ -157,7 +157,3 @@ def check(task: Task) -> None:
         raise BadInput("channels, layers or reduction: expected no negative number")
     if not task.cost >= 0:
         raise BadInput(f"cost {task.cost}: expected a number from 0")
-
-
-FIELDS = tuple(entry.name for entry in fields(Task))
-"""What a declaration may say."""

@@ -9,21 +9,15 @@ from torch import Tensor
 
 from taskonomy.data import colour, pictures
 from taskonomy.data.inputs import resize
-from taskonomy.targets.pixel_classes import prior
-from taskonomy.targets.target import STATISTICS, Target, shares
+from taskonomy.targets.pixel_classes import PixelClasses
+from taskonomy.targets.target import shares
 
 _ANNEALING = 0.38
 """Temperature at which colour probabilities are averaged (Zhang et al., 2016)."""
 
 
-class ColourBins(Target):
-    """The a and b of every pixel in 8 bits."""
-
-    heads = ("image",)
-    losses = ("pixel_cross_entropy",)
-    sample = STATISTICS
-
-    _weights = torch.ones(1)
+class ColourBins(PixelClasses):
+    """Classes of hue, kept as the a and b of every pixel in 8 bits."""
 
     def encode(self, example: tuple[int, ...]) -> UInt8[np.ndarray, "2 h w"]:
         """The colours at the output's size."""
@@ -56,12 +50,6 @@ class ColourBins(Target):
         near, share = where[value], weights[value]
         target = torch.zeros(*value.shape, colour.BINS).scatter_(-1, near, share)
         return target.movedim(-1, 1), self._weights[near[..., 0]][:, None]
-
-    def guess(
-        self, target: Float[Tensor, "n c h w"], mask: Float[Tensor, "n 1 h w"]
-    ) -> Float[Tensor, "c 1 1"]:
-        """The rebalanced prior of the bins, as logits."""
-        return prior(target, mask)
 
     def drawn(
         self,

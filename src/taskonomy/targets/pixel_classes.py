@@ -47,7 +47,8 @@ class PixelClasses(Target):
         self, target: Float[Tensor, "n c h w"], mask: Float[Tensor, "n 1 h w"]
     ) -> Float[Tensor, "c 1 1"]:
         """The rebalanced prior of the classes, as logits."""
-        return prior(target, mask)
+        prior = (target * mask).sum(dim=(0, 2, 3)) / mask.sum().clamp_min(TINY)
+        return prior.clamp_min(TINY).log()[:, None, None]
 
     def drawn(
         self,
@@ -60,11 +61,3 @@ class PixelClasses(Target):
         del inputs
         truth = np.where(mask[:, 0] > 0, target.argmax(axis=1), -1)
         return each(truth, pictures.categories), each(output.argmax(axis=1), pictures.categories)
-
-
-def prior(
-    target: Float[Tensor, "n c h w"], mask: Float[Tensor, "n 1 h w"]
-) -> Float[Tensor, "c 1 1"]:
-    """How often each class occurs among weighted pixels, as logits."""
-    found = (target * mask).sum(dim=(0, 2, 3)) / mask.sum().clamp_min(TINY)
-    return found.clamp_min(TINY).log()[:, None, None]
