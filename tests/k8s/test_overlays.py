@@ -32,6 +32,29 @@ def test_the_namespace_is_a_profile_of_kubeflow(folder: Path) -> None:
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_whoever_submits_may_start_runs_and_read_their_pods_and_nothing_else(folder: Path) -> None:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl, which renders the overlays, is not on PATH")
+    rules = [
+        rule
+        for role in read(folder).of("Role")
+        if role["metadata"]["name"] == "taskonomy-submitter"
+        for rule in role["rules"]
+    ]
+    assert {
+        (verb, resource)
+        for rule in rules
+        for verb in rule["verbs"]
+        for resource in rule["resources"]
+    } == {
+        # Without the last, the page of a run shows no step's logs.
+        *((verb, "runs") for verb in ("create", "get", "retry")),
+        *((verb, of) for verb in ("create", "list") for of in ("experiments", "pipelines")),
+        ("get", "pods"),
+    }
+
+
 def test_without_kubectl_the_command_says_what_to_install(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "k8s.check"],

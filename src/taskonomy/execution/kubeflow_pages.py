@@ -127,7 +127,7 @@ def _traced(
 ) -> tuple[dict[str, str | None], dict[str, str]]:
     """Where results come from: an artifact's metadata, and addresses in MLflow by what they show.
 
-    MLflow's runs lead back by their tags (`journal.origin`).
+    MLflow's runs lead back by their tags (`tracking.training_log.origin`).
     """
     from taskonomy.tracking.registry import find_taxonomy
 
