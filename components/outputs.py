@@ -1,26 +1,31 @@
 """Outputs that several components have.
 
-kfp carries the text of a component's function into the pod, where `components` is not. Named by
-`component(..., additional_funcs=[...])`, a function of this file is carried along.
+The list of a loop's items is named `Output`: kfp.local takes them from no other output.
 """
 
 from typing import NamedTuple
 
+_SHARDS = [
+    ("key", str),
+    ("Output", list),
+    ("selector", dict),
+    ("tolerations", list),
+    ("affinity", dict),
+    ("gpu", str),
+    ("gpus", str),
+]
+
 
 def listed_shards() -> type:
-    """The outputs of a component that lists a loop's shards and chooses their pool of nodes.
+    """The outputs of a component that lists a loop's shards and chooses their pool of nodes."""
+    return NamedTuple("ListedShards", _SHARDS)
 
-    One list, by the name `Output`: kfp.local takes a loop's items from no other output.
-    """
-    return NamedTuple(
-        "ListedShards",
-        [
-            ("key", str),
-            ("Output", list),
-            ("selector", dict),
-            ("tolerations", list),
-            ("affinity", dict),
-            ("gpu", str),
-            ("gpus", str),
-        ],
-    )
+
+def shards_and_configuration() -> type:
+    """The same, of a component that makes the run's configuration as well."""
+    return NamedTuple("ShardsAndConfiguration", [*_SHARDS, ("config", str)])
+
+
+def data_and_configuration() -> type:
+    """The outputs of a component that makes the run's configuration and records its data."""
+    return NamedTuple("DataAndConfiguration", [("Output", str), ("config", str)])

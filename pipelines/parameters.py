@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from kfp import dsl
 
 from components.descriptions import complete, parse
+from pipelines.lean import make_lean
 from pipelines.steps import ON_DEMAND, SPOT
+from taskonomy.cluster.site import site
 
 
 class Run(NamedTuple):
@@ -19,13 +21,35 @@ class Run(NamedTuple):
 
     Attributes:
         store: Root of the store, a folder or an object-store URL.
-        config: One profile of params.yaml, as canonical JSON.
         tracking: MLflow's tracking URI; a server's where pods run on several machines.
+        profile: A profile of the params.yaml that the images hold, as demo, full or paper. What
+            follows changes single values of it; left empty, they are the profile's.
+        dictionary: Places of Python files that declare tasks of your own; URLs of the object store,
+            or files that every pod sees.
+        seed: A whole number, which everything random follows from.
+        tasks: Names of the tasks to train.
+        images: How many images the embedded rooms have.
+        regimes: Sizes of the transfer set in images, the one that is shown first in front.
+        budgets: Budgets to solve taxonomies for, each a whole number.
+        overrides: Any other keys of params.yaml, nested as there; for instance
+            {"transfer": {"steps": 400}}.
     """
 
     store: str
-    config: str
-    tracking: str
+    tracking: str = site().tracking
+    profile: str = "demo"
+    dictionary: list = []  # noqa: RUF012
+    seed: str = ""
+    tasks: list = []  # noqa: RUF012
+    images: str = ""
+    regimes: list = []  # noqa: RUF012
+    budgets: list = []  # noqa: RUF012
+    overrides: dict = {}  # noqa: RUF012
+
+    def context(self, first: dsl.PipelineTask) -> dict[str, Any]:
+        """The inputs of a step after the first, which has made the configuration."""
+        config = first.outputs["config"]
+        return {"store": self.store, "tracking": self.tracking, "config": config}
 
 
 class Cluster(NamedTuple):
@@ -95,6 +119,8 @@ def pipeline(name: str, display_name: str) -> Callable[[Callable[..., Any]], Any
                 common |= parse(groups[key].__doc__).inputs
             else:
                 parameters.append(argument)
+        # Python's order: what must be given stands before what has a default.
+        parameters.sort(key=lambda parameter: parameter.default is not Parameter.empty)
         flat = taken.replace(parameters=parameters)
 
         def lay_out(*values: Any) -> Any:
@@ -109,6 +135,8 @@ def pipeline(name: str, display_name: str) -> Callable[[Callable[..., Any]], Any
         lay_out.__name__ = function.__name__
         lay_out.__signature__ = flat
         lay_out.__doc__ = complete(str(function.__doc__), flat.parameters, ["Output"], common, {})
-        return dsl.pipeline(lay_out, name=name, display_name=display_name)
+        made = dsl.pipeline(lay_out, name=name, display_name=display_name)
+        make_lean(made.pipeline_spec)
+        return made
 
     return declare

@@ -25,38 +25,39 @@ def road(run: Run, cluster: Cluster, source: Any, *, previewed: bool) -> dsl.Pip
         run, cluster, source: parameters of the pipeline.
         previewed: whether a step says what will be trained anew before anything is trained.
     """
-    context, pools = run._asdict(), cluster.pools()
+    pools = cluster.pools()
     secret, mlflow = cluster.store_secret, cluster.mlflow_secret
     gpu = cluster.training()
 
-    dataset = version_data(**context, source=source)
+    dataset = version_data(**run._asdict(), source=source)
+    context, dataset_key = run.context(dataset), dataset.outputs["Output"]
     step(dataset, "Version the data", cpu="4", memory="8Gi", secret=secret, scratch="50Gi")
 
     # I. Task-specific modeling.
-    tasks = plan(**context, dataset=dataset.output, loop="task-networks", after=[], **pools)
+    tasks = plan(**context, dataset=dataset_key, loop="task-networks", after=[], **pools)
     step(tasks, "Plan task networks", cpu="1", memory="2Gi", secret=secret)
     if previewed:
         told = preview(**context, plan=tasks.outputs["key"])
         step(told, "Tell what is trained anew", cpu="1", memory="4Gi", secret=secret)
     with dsl.ParallelFor(tasks.outputs["Output"], name="task-networks") as shard:
-        network = train_task(**context, shard=shard)
+        network = train_task(store=run.store, shard=shard)
         training(network, "Train task networks", tasks, **gpu)
         if previewed:
             network.after(told)
 
     # II. Transfer modeling: first order, then the higher orders that its results suggest.
     trained = dsl.Collected(network.output)
-    planned = plan(**context, dataset=dataset.output, loop="first-order", after=trained, **pools)
+    planned = plan(**context, dataset=dataset_key, loop="first-order", after=trained, **pools)
     step(planned, "Plan first order", cpu="1", memory="2Gi", secret=secret)
     with dsl.ParallelFor(planned.outputs["Output"], name="first-order") as shard:
-        first = train_transfers(**context, shard=shard)
+        first = train_transfers(store=run.store, shard=shard)
         training(first, "Train first order", planned, **gpu)
 
     trained = dsl.Collected(first.output)
     chosen = select_candidates(**context, plan=planned.outputs["key"], after=trained, **pools)
     step(chosen, "Select candidates", cpu="1", memory="4Gi", secret=secret)
     with dsl.ParallelFor(chosen.outputs["Output"], name="higher-order") as shard:
-        higher = train_transfers(**context, shard=shard)
+        higher = train_transfers(store=run.store, shard=shard)
         training(higher, "Train higher orders", chosen, **gpu)
 
     # III. Normalization: tournaments and the Analytic Hierarchy Process.

@@ -53,7 +53,8 @@ def step(
     """Name a step for people, state what it needs, and leave caching to the store.
 
     Kubeflow's cache knows neither the code inside a mutable tag nor what lies in the store; a stage
-    skips by itself what is finished. Requests equal limits: such a pod is the last to be evicted.
+    skips by itself what is finished. Requests equal limits, which Kubernetes takes for a request
+    where none is said: such a pod is the last to be evicted.
 
     Args:
         task: the step.
@@ -65,8 +66,7 @@ def step(
     """
     task.set_display_name(name)
     task.set_caching_options(False)
-    task.set_cpu_request(cpu).set_cpu_limit(cpu)
-    task.set_memory_request(memory).set_memory_limit(memory)
+    task.set_cpu_limit(cpu).set_memory_limit(memory)
     task.set_env_variable("TASKONOMY_IMAGE", task.container_spec.image)
     task.set_env_variable("TASKONOMY_PIPELINE", Pipeline.get_default_pipeline().name)
     kubernetes.use_field_path_as_env(task, "KFP_RUN_ID", "metadata.labels['pipeline/runid']")

@@ -23,4 +23,4 @@ def compute_affinity(
     from taskonomy.stages.compute_affinity import compute_affinity
 
     with stage("compute-affinity"):
-        return compute_affinity(Context(store, config, tracking), plan, candidates)
+        return compute_affinity(Context.kept(store, config, tracking), plan, candidates)

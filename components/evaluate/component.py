@@ -26,4 +26,4 @@ def evaluate(
     from taskonomy.stages.evaluate import evaluate
 
     with stage("evaluate"):
-        return evaluate(Context(store, config, tracking), affinity, taxonomy)
+        return evaluate(Context.kept(store, config, tracking), affinity, taxonomy)

@@ -5,7 +5,7 @@ from components.images import SOLVE
 from components.outputs import listed_shards
 
 
-@component(SOLVE, additional_funcs=[listed_shards])
+@component(SOLVE)
 def plan(
     store: str,
     config: str,
@@ -33,7 +33,7 @@ def plan(
     from taskonomy.stages.plan import plan
 
     with stage("plan", loop):
-        planned = plan(Context(store, config, tracking), dataset)
+        planned = plan(Context.kept(store, config, tracking), dataset)
         loops = {"task-networks": planned.task_shards, "first-order": planned.transfer_shards}
         pool = pools.choose(store, loops[loop], spot, on_demand, spot_attempts)
         return planned.key, loops[loop], *pool

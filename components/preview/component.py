@@ -28,6 +28,6 @@ def preview(
     from taskonomy.stages.preview import preview, text
 
     with stage("preview"):
-        found = preview(Context(store, config, tracking), plan)
+        found = preview(Context.kept(store, config, tracking), plan)
         kubeflow_pages.write(told, text(found), {"plan": plan})
         return found.anew

@@ -45,7 +45,7 @@ def publish(
     from taskonomy.stages.publish import publish
 
     with stage("publish"):
-        context = Context(store, config, tracking)
+        context = Context.kept(store, config, tracking)
         key = publish(context, plan, candidates, affinity, taxonomy, evaluation)
         kubeflow_pages.publication(
             context,

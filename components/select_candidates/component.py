@@ -5,7 +5,7 @@ from components.images import TRAIN
 from components.outputs import listed_shards
 
 
-@component(TRAIN, additional_funcs=[listed_shards])
+@component(TRAIN)
 def select_candidates(
     store: str,
     config: str,
@@ -28,6 +28,6 @@ def select_candidates(
     from taskonomy.stages.select_candidates import select_candidates
 
     with stage("select-candidates"):
-        chosen = select_candidates(Context(store, config, tracking), plan)
+        chosen = select_candidates(Context.kept(store, config, tracking), plan)
         pool = pools.choose(store, chosen.transfer_shards, spot, on_demand, spot_attempts)
         return chosen.key, chosen.transfer_shards, *pool

@@ -5,7 +5,7 @@ from components.images import TRAIN
 from components.outputs import listed_shards
 
 
-@component(TRAIN, additional_funcs=[listed_shards])
+@component(TRAIN)
 def select_novel(
     store: str,
     config: str,
@@ -28,6 +28,6 @@ def select_novel(
     from taskonomy.stages.novel_task import select_novel
 
     with stage("select-novel"):
-        selected = select_novel(Context(store, config, tracking), plan)
+        selected = select_novel(Context.kept(store, config, tracking), plan)
         pool = pools.choose(store, selected.shards, spot, on_demand, spot_attempts)
         return selected.key, selected.shards, *pool

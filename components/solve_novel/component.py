@@ -33,7 +33,7 @@ def solve_novel(
     from taskonomy.stages.novel_task import solve_novel
 
     with stage("solve-novel"):
-        context = Context(store, config, tracking)
+        context = Context.kept(store, config, tracking)
         key = solve_novel(context, plan, selected)
         kubeflow_pages.inserted(context, plan, key, summary, figures)
         return key

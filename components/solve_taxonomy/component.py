@@ -24,4 +24,4 @@ def solve_taxonomy(
     from taskonomy.stages.solve_taxonomy import solve_taxonomy
 
     with stage("solve-taxonomy"):
-        return solve_taxonomy(Context(store, config, tracking), affinity)
+        return solve_taxonomy(Context.kept(store, config, tracking), affinity)

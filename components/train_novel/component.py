@@ -7,8 +7,6 @@ from components.images import TRAIN
 @component(TRAIN)
 def train_novel(
     store: str,
-    config: str,
-    tracking: str,
     shard: str,
 ) -> str:
     """Train one shard of a declared task's readouts, of first or of higher order.
@@ -21,4 +19,4 @@ def train_novel(
     from taskonomy.stages.novel_task import train_novel
 
     with stage("train-novel", shard):
-        return train_novel(Context(store, config, tracking), shard)
+        return train_novel(Context.of_shard(store, shard), shard)

@@ -7,8 +7,6 @@ from components.images import TRAIN
 @component(TRAIN)
 def train_task(
     store: str,
-    config: str,
-    tracking: str,
     shard: str,
 ) -> str:
     """Train one shard of task-specific networks and cache their representations.
@@ -21,4 +19,4 @@ def train_task(
     from taskonomy.stages.train_task import train_task
 
     with stage("train-task", shard):
-        return train_task(Context(store, config, tracking), shard)
+        return train_task(Context.of_shard(store, shard), shard)

@@ -7,8 +7,6 @@ from components.images import TRAIN
 @component(TRAIN)
 def train_transfers(
     store: str,
-    config: str,
-    tracking: str,
     shard: str,
 ) -> str:
     """Train one shard of readouts, of first or of higher order, on cached representations.
@@ -21,4 +19,4 @@ def train_transfers(
     from taskonomy.stages.train_transfers import train_transfers
 
     with stage("train-transfers", shard):
-        return train_transfers(Context(store, config, tracking), shard)
+        return train_transfers(Context.of_shard(store, shard), shard)

@@ -227,6 +227,16 @@ def load(path: Path, profile: str, **overrides: Any) -> Config:
     Raises:
         BadInput: the file, the profile, a key or a value is wrong; the line names it.
     """
+    values = {**read(path, profile), **overrides}
+    return check(values, profile, f"{path.name}: {profile}")
+
+
+def read(path: Path, profile: str) -> dict[str, Any]:
+    """The values of one profile of a params file, as they stand there.
+
+    Raises:
+        BadInput: there is no such file or profile.
+    """
     if not path.is_file():
         raise BadInput(f"{path}: no such file; expected the project's params.yaml")
     try:
@@ -236,11 +246,36 @@ def load(path: Path, profile: str, **overrides: Any) -> Config:
     if not isinstance(profiles, dict) or profile not in profiles:
         known = ", ".join(map(str, profiles)) if isinstance(profiles, dict) else "none"
         raise BadInput(f"{path}: no profile {profile!r}; expected one of: {known}")
-    where, chosen = f"{path.name}: {profile}", profiles[profile]
+    chosen = profiles[profile]
     if not isinstance(chosen, Mapping):
-        raise BadInput(f"{where}: found {chosen!r}; expected a mapping of keys to values")
-    values = {"dictionary": [], "tasks": [], **chosen, **overrides, "profile": profile}
-    return _checked(values, where)
+        raise BadInput(
+            f"{path.name}: {profile}: found {chosen!r}; expected a mapping of keys to values"
+        )
+    return dict(chosen)
+
+
+def check(values: Mapping[str, Any], profile: str, where: str) -> Config:
+    """A profile from its values.
+
+    Args:
+        values: by key; no dictionary and no tasks mean the 26 tasks.
+        profile: its name.
+        where: what the values were given by, for the line of an error.
+
+    Raises:
+        BadInput: a key or a value is wrong; the line names it.
+    """
+    return _checked({"dictionary": [], "tasks": [], **values, "profile": profile}, where)
+
+
+def sections() -> tuple[str, ...]:
+    """The keys of a profile that hold keys themselves."""
+    fields = Config.model_fields.items()
+    return tuple(
+        name
+        for name, field in fields
+        if isinstance(field.annotation, type) and issubclass(field.annotation, _Section)
+    )
 
 
 def _checked(values: Any, where: str) -> Config:

@@ -48,6 +48,7 @@ class Kubeflow:
     versions: dict[str, dict[str, Any]] = field(default_factory=dict)
     experiments: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    recurring: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     host: str = ""
 
@@ -115,6 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == f"{BASE}/runs":
             entry = json.loads(body) | {"run_id": f"run-{len(held.runs)}", "looks": 0}
             held.runs[entry["run_id"]] = entry | {"story": list(held.story)}
+            self._say(200, entry)
+        elif path == f"{BASE}/recurringruns":
+            entry = json.loads(body) | {"recurring_run_id": f"recurring-{len(held.recurring)}"}
+            held.recurring[entry["recurring_run_id"]] = entry
             self._say(200, entry)
         elif found := re.fullmatch(f"{BASE}/runs/([^/]+):retry", path):
             self._retry(found[1])

@@ -70,6 +70,32 @@ def test_a_cluster_that_is_ready(check: Check) -> None:
         assert line in found["ok"]
 
 
+CONTROLLER = "/api/v1/namespaces/kubeflow/configmaps/workflow-controller-configmap"
+RETRIED = """
+spec:
+  templateDefaults:
+    retryStrategy: {limit: '2', retryPolicy: OnError}
+"""
+
+
+@pytest.mark.parametrize(
+    ("data", "state", "words"),
+    [
+        ({"workflowDefaults": RETRIED}, "note", "doubles a run's Workflow; for loops of many"),
+        ({"workflowDefaults": "spec: {ttlStrategy: {}}"}, "ok", "not by default (kubeflow/workflo"),
+        ({}, "ok", "not by default"),
+    ],
+)
+def test_argo_s_retries_by_default_are_told(
+    data: dict[str, str], state: str, words: str, check: Check, kubernetes: Kubernetes
+) -> None:
+    kubernetes.objects[CONTROLLER] = {"data": data}
+    code, found = check()
+    assert code == 0
+    (line,) = (line for line in found[state] if line.startswith("Argo's retries: "))
+    assert words in line
+
+
 def gone(path: str) -> Callable[[Kubernetes], Any]:
     return lambda kubernetes: kubernetes.objects.pop(path)
 

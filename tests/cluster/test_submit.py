@@ -4,10 +4,14 @@ import socket
 import subprocess
 from pathlib import Path
 
+import kfp
 import pytest
+import yaml
 
 from taskonomy.cluster import revision
 from taskonomy.cluster import submit as submission
+from taskonomy.cluster.compiled import read
+from taskonomy.cluster.order import asked
 from taskonomy.cluster.progress import Node, failures
 from taskonomy.cluster.site import site
 from taskonomy.config import load
@@ -21,7 +25,7 @@ STORE = ("--set", "store=s3://taskonomy/store")
 TAXONOMY = shipped("pipelines", "taxonomy.yaml")
 
 
-def test_a_run_is_of_the_version_that_git_names_with_the_profile_as_parameter(
+def test_a_run_is_of_the_version_that_git_names_with_the_profile_by_its_name(
     submit: Submit, kubeflow: Kubeflow, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert submit(*STORE) == 0
@@ -32,8 +36,7 @@ def test_a_run_is_of_the_version_that_git_names_with_the_profile_as_parameter(
     assert run["pipeline_version_reference"]["pipeline_version_id"] == "pipeline_version-0"
     assert run["runtime_config"]["parameters"] == {
         "store": "s3://taskonomy/store",
-        "tracking": "http://mlflow.taskonomy:5000",
-        "config": load(shipped("params.yaml"), "demo").to_json(),
+        "profile": "demo",
     }
     assert run["service_account"] == site().account == "taskonomy-pipeline"
     assert kubeflow.experiments["experiment-0"]["namespace"] == "taskonomy"
@@ -47,6 +50,60 @@ def test_a_version_and_an_experiment_that_are_known_are_not_made_again(
     assert submit(*STORE, "--set", "source=/data") == 0
     assert len(kubeflow.pipelines) == len(kubeflow.versions) == len(kubeflow.experiments) == 1
     assert kubeflow.runs["run-1"]["runtime_config"]["parameters"]["source"] == "/data"
+
+
+def test_a_params_yaml_of_one_s_own_reaches_the_cluster_as_what_differs(
+    submit: Submit, kubeflow: Kubeflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = yaml.safe_load(shipped("params.yaml").read_text())
+    profiles["demo"] |= {"seed": 5, "shards": 3, "tasks": ["normal", "reshading"]}
+    profiles["own"] = profiles["demo"] | {"affinity": {"replicates": 7}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(profiles))
+    monkeypatch.chdir(tmp_path)
+
+    assert submit(*STORE) == 0
+    assert kubeflow.runs["run-0"]["runtime_config"]["parameters"] == {
+        "store": "s3://taskonomy/store",
+        "profile": "demo",
+        "seed": "5",
+        "tasks": ["normal", "reshading"],
+        "overrides": {"shards": 3},
+    }
+    # A profile that the images do not hold is sent whole.
+    assert submit(*STORE, "--profile", "own", "--set", "seed=6") == 0
+    sent = kubeflow.runs["run-1"]["runtime_config"]["parameters"]
+    expected = load(tmp_path / "params.yaml", "own", seed=6)
+    assert asked(sent).to_json() == expected.to_json()
+
+
+@pytest.mark.filterwarnings("ignore:This client only works with:FutureWarning")
+def test_a_recurring_run_takes_the_compiled_pipeline_with_its_defaults(
+    submit: Submit, kubeflow: Kubeflow, tmp_path: Path
+) -> None:
+    """By kfp's own client: no parameter belongs to one submission alone."""
+    assert submit(*STORE) == 0  # uploads the version
+    token = (tmp_path / "token").read_text().strip()
+    kfp.Client(host=kubeflow.host, existing_token=token).create_recurring_run(
+        experiment_id="experiment-0",
+        job_name="taxonomy every Sunday",
+        cron_expression="0 0 3 * * 0",
+        max_concurrency=1,
+        no_catchup=True,
+        params={"store": "s3://taskonomy/store"},
+        pipeline_id="pipeline-0",
+        version_id="pipeline_version-0",
+        service_account=site().account,
+    )
+    (made,) = kubeflow.recurring.values()
+    assert made["trigger"]["cron_schedule"]["cron"] == "0 0 3 * * 0"
+    assert made["pipeline_version_reference"]["pipeline_version_id"] == "pipeline_version-0"
+    assert made["service_account"] == site().account
+    # What each of its runs is started with: its parameters, and the pipeline's defaults.
+    given = made["runtime_config"]["parameters"]
+    parameters = {one.name: one.default for one in read("taxonomy").parameters}
+    assert {name for name, default in parameters.items() if default is None} == set(given)
+    demo = load(shipped("params.yaml"), "demo")
+    assert asked({**parameters, **given}).to_json() == demo.to_json()
 
 
 def test_a_server_for_one_user_is_told_no_namespace(submit: Submit, kubeflow: Kubeflow) -> None:
@@ -261,7 +318,10 @@ def test_a_run_that_is_not_there(
     ("given", "words"),
     [
         ((), ("'store'", "missing", "--set store=VALUE", "Root of the store")),
-        ((*STORE, "--set", "stor=x"), ("'stor'", "unknown", "store_secret, tracking")),
+        ((*STORE, "--set", "stor=x"), ("'stor'", "unknown", "store_secret, tasks, tracking")),
+        ((*STORE, "--set", "seed=x"), ("seed: found 'x'", "a whole number, or nothing")),
+        ((*STORE, "--set", 'overrides={"sead": 1}'), ("demo.sead: unknown key", "seed, shards")),
+        ((*STORE, "--set", "profile=dmo"), ("no profile 'dmo'", "demo, full, paper")),
         ((*STORE, "--set", "source"), ("--set", "NAME=VALUE")),
         ((*STORE, "--set", f"source={'x' * 10_001}"), ("'source'", "10001 characters", "10000")),
         (("absent.yaml",), ("absent.yaml", "no such pipeline", "taxonomy")),

@@ -13,12 +13,15 @@ import yaml
 
 from taskonomy.config import load
 from taskonomy.dictionary import DICTIONARY
+from taskonomy.runs.configuration import FIELDS, effective
 from taskonomy.runs.sharding import addresses, first_order, task_shards, transfer_shards
 from taskonomy.training.job import Job
 
 from .conftest import PIPELINES, ROADS, ROOT, dags, pipeline, steps
 
 FOLDERS = sorted(path.parent for path in (ROOT / "components").glob("*/component.py"))
+TRAINED = (*ROADS, "novel_task")
+"""The pipelines whose runs have a configuration."""
 LONGEST_PARAMETER = 10_000
 """Characters; Kubeflow cuts off what is longer (kubeflow/pipelines#12510)."""
 
@@ -99,14 +102,47 @@ def test_every_parameter_says_what_it_means_and_only_places_have_no_default(name
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     assert [key for key, entry in parameters.items() if not entry.get("description")] == []
     required = {key for key, entry in parameters.items() if not entry.get("isOptional")}
-    road = {"store", "config", "tracking"}
-    own = {"resolve": {"store", "affinity"}, "novel_task": road | {"taxonomy", "task"}}
-    assert required == own.get(name, road)
+    own = {"resolve": {"store", "affinity"}, "novel_task": {"store", "taxonomy", "task"}}
+    assert required == own.get(name, {"store"})
 
 
-@pytest.mark.parametrize("profile", ["demo", "full", "paper"])
-def test_a_profile_fits_into_a_parameter(profile: str) -> None:
-    assert len(load(ROOT / "params.yaml", profile).to_json()) < LONGEST_PARAMETER
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_first_step_makes_the_configuration_and_the_others_take_its_key(name: str) -> None:
+    spec, _ = pipeline(name)
+    tasks = spec["root"]["dag"]["tasks"]
+    (first,) = (key for key, step in tasks.items() if "profile" in given(step))
+    asked = {*FIELDS, "profile", "overrides"}
+    for key in asked:
+        assert given(tasks[first])[key] == {"componentInputParameter": key}
+    output = spec["components"][f"comp-{first}"]["outputDefinitions"]
+    assert output["parameters"]["config"] == {"parameterType": "STRING"}
+    assert output["artifacts"]["configuration"]["artifactType"]["schemaTitle"] == "system.Markdown"
+    for key, step in tasks.items():
+        assert key == first or not asked & set(given(step))
+        if "parameterIterator" in step:
+            # The plan of a shard names the configuration: a loop carries no key of it at all.
+            assert not [entry for entry in given(step) if "config" in entry]
+        elif key != first:
+            key_of = given(step)["config"]["taskOutputParameter"]
+            assert key_of == {"outputParameterKey": "config", "producerTask": first}
+
+
+def given(step: dict[str, Any]) -> dict[str, Any]:
+    """What a step takes, by name."""
+    taken: dict[str, Any] = step["inputs"]["parameters"]
+    return taken
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_an_empty_form_is_the_demo_profile(name: str) -> None:
+    spec, _ = pipeline(name)
+    defaults = {
+        key: entry.get("defaultValue", "")
+        for key, entry in spec["root"]["inputDefinitions"]["parameters"].items()
+    }
+    fields = {key: defaults[key] for key in FIELDS}
+    made = effective(profile=defaults["profile"], overrides=defaults["overrides"], **fields)
+    assert made.to_json() == load(ROOT / "params.yaml", "demo").to_json()
 
 
 def test_three_thousand_transfers_take_at_most_120_iterations() -> None:
@@ -183,7 +219,9 @@ def test_a_step_runs_in_the_image_that_its_metadata_names_and_knows_it(name: str
             assert {"name": "TASKONOMY_IMAGE", "value": container["image"]} in container["env"]
             named = {"name": "TASKONOMY_PIPELINE", "value": spec["pipelineInfo"]["name"]}
             assert named in container["env"]
-            assert not any("pip install" in word for word in container["command"])
+            # The image holds the component: no text of a program travels with every pod.
+            assert container["command"] == ["python3", "-m", "taskonomy.execution.component"]
+            assert container["args"] == ["kfp.dsl.executor_main", folder.name, "{{$}}"]
 
 
 def test_every_step_has_a_name_for_people() -> None:

@@ -13,6 +13,7 @@ import fsspec
 import pytest
 from mlflow import MlflowClient
 
+from taskonomy.affinity import table
 from taskonomy.config import load
 from taskonomy.dictionary import DICTIONARY
 from taskonomy.execution import kubeflow_pages
@@ -87,12 +88,14 @@ def test_the_pages_show_every_target_and_every_policy(shown: dict[str, Artifact]
     assert graphs.count('<figure class="policy"') == 6  # three budgets, two orders
 
 
-def test_the_texts_say_what_was_trained_on_what(shown: dict[str, Artifact]) -> None:
+def test_the_texts_say_what_was_trained_on_what(shown: dict[str, Artifact], run: Run) -> None:
     summary, card = (Path(shown[name].path).read_text() for name in ("summary", "card"))
     figures = shown["figures"].metadata
     assert len(figures) <= 12
     assert all(isinstance(value, float) for value in figures.values())
     assert figures["tasks"] == len(TASKS)
+    assert figures["candidates"] == len(table.read(run.out / "affinity.parquet"))
+    assert 0 < figures["networks_beating_the_guess"] <= len(TASKS)
     assert f"{figures['mean_quality']:.3f}" in summary
     assert shown["summary"].metadata["data_hash"] in summary
     assert shown["summary"].metadata["data_hash"] in card

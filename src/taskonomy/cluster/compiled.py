@@ -22,10 +22,11 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "LIST": (list,),
     "STRUCT": (dict,),
 }
+# Where no request is said, Kubernetes takes the limit.
 _QUOTAS = {
-    "requests.cpu": "resourceCpuRequest",
-    "requests.memory": "resourceMemoryRequest",
-    "limits.memory": "resourceMemoryLimit",
+    "requests.cpu": ("resourceCpuRequest", "resourceCpuLimit"),
+    "requests.memory": ("resourceMemoryRequest", "resourceMemoryLimit"),
+    "limits.memory": ("resourceMemoryLimit",),
 }
 
 _PLACEHOLDER = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]")
@@ -212,14 +213,19 @@ def _largest(steps: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
     resources = list(steps)
     asked = {
-        quota: [entry[key] for entry in resources if key in entry and "{{" not in entry[key]]
-        for quota, key in _QUOTAS.items()
+        quota: [amount for entry in resources if "{{" not in (amount := _first(entry, keys))]
+        for quota, keys in _QUOTAS.items()
     }
     counts = [_gpus(entry.get("accelerator", {})) for entry in resources]
     asked["requests.nvidia.com/gpu"] = [
         str(count) if isinstance(count, int) else "1" for count in counts if count
     ]
     return {quota: max(of, key=parse_quantity) for quota, of in asked.items() if of}
+
+
+def _first(entry: Mapping[str, Any], keys: Iterable[str]) -> str:
+    """What the first of these keys holds that is there; no amount where none is."""
+    return next((str(entry[key]) for key in keys if key in entry), "0")
 
 
 def _gpus(accelerator: Mapping[str, Any]) -> int | str:

@@ -66,13 +66,12 @@ def _dry_run(options: argparse.Namespace) -> int:
     from taskonomy.cluster import units, words
     from taskonomy.cluster.cost import cost
     from taskonomy.cluster.site import site
-    from taskonomy.config import load
 
-    order, config = _order(options), load(options.params, options.profile)
+    order = _order(options)
     measured = units.read(options.units or units.MEASURED)
     print(words.sent(order, options.namespace or site().namespace))
     print()
-    print(words.expenses(cost(order.pipeline, config, measured, order.parameters), measured))
+    print(words.expenses(cost(order.pipeline, order.config, measured, order.parameters), measured))
     return 0
 
 

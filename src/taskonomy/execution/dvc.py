@@ -29,11 +29,13 @@ def run_stage(name: str, out: Path, config: Config, data: Path | None) -> None:
     Raises:
         BadInput: there is no such stage, or a stage before it has not run.
     """
-    context = Context.at(out, config)
     keys = out / "keys"
     steps: dict[str, Callable[[], Any]] = {
-        "version-data": lambda: version_data.version_data(context, str(data or "")),
-        "plan": lambda: plan.plan(context, _read(keys, "version-data")),
+        "version-data": lambda: {
+            "dataset": version_data.version_data(context, str(data or "")),
+            "configuration": context.key,
+        },
+        "plan": lambda: plan.plan(context, _first(keys)["dataset"]),
         "train-task": lambda: _train_tasks(context, keys),
         "train-transfers": lambda: _train_transfers(context, keys, "plan"),
         "select-candidates": lambda: select_candidates.select_candidates(
@@ -53,9 +55,29 @@ def run_stage(name: str, out: Path, config: Config, data: Path | None) -> None:
     }
     if name not in steps:
         raise BadInput(f"unknown stage {name!r}; expected one of: {', '.join(steps)}")
+    context = _context(name, out, config)
     result = steps[name]()
     plain = result._asdict() if hasattr(result, "_asdict") else result
     files.write(keys / f"{name}.json", (json.dumps(plain, indent=1) + "\n").encode())
+
+
+def _context(name: str, out: Path, config: Config) -> Context:
+    """Where and how to run: the first stage keeps the profile, and the others read it there."""
+    at = Context.at(out, config)
+    if name == "version-data":
+        return Context.begun(at.store, at.tracking, config)
+    return Context.kept(at.store, _first(out / "keys")["configuration"], at.tracking)
+
+
+def _first(keys: Path) -> dict[str, str]:
+    """What the first stage has left."""
+    found = _read(keys, "version-data")
+    if not isinstance(found, dict):
+        raise BadInput(
+            f"{keys / 'version-data.json'}: an older version has left it; expected the stage "
+            "version-data to have run with this one"
+        )
+    return found
 
 
 def _train_tasks(context: Context, keys: Path) -> list[str]:

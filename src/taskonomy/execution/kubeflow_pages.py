@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.parse import quote
 
 from taskonomy import formats
+from taskonomy.config import Config
 from taskonomy.publishing import artifact, cards, models, views
+from taskonomy.runs import configuration as run_configuration
 from taskonomy.runs.context import (
     EXPERIMENT,
     Context,
@@ -66,6 +68,11 @@ def publication(
     main = str(config.regimes[0])
     taxonomy = store.read_format(formats.TAXONOMY, "publish", key, "taxonomy.json")
     policies = [policy for policy in taxonomy["policies"] if policy["regime"] == main]
+    rows = [
+        row
+        for row in table.read(store.local("publish", key) / "affinity.parquet")
+        if row.regime == main
+    ]
     facts = cards.Facts(
         profile=config.profile,
         taxonomy=taxonomy | {"policies": policies},
@@ -74,12 +81,8 @@ def publication(
         dictionary=recorded_dictionary(recorded),
         place=store.address("publish", key),
         links=addresses,
+        candidates=len(rows),
     )
-    rows = [
-        row
-        for row in table.read(store.local("publish", key) / "affinity.parquet")
-        if row.regime == main
-    ]
     texts = [
         (report, store.read_bytes("publish", key, "report.html").decode()),
         (affinities, views.affinities(rows, facts.dictionary)),
@@ -169,6 +172,18 @@ def links(tracking: str, registered: "Registered", content: str) -> dict[str, st
     }
 
 
+def configuration(context: Context, shown: Artifact) -> None:
+    """Show a run's whole configuration.
+
+    Args:
+        context: where and how to run.
+        shown: the configuration, Markdown.
+    """
+    config = Config.from_json(context.config)
+    origin = {"configuration": context.key, "profile": config.profile}
+    write(shown, run_configuration.page(config), origin)
+
+
 def write(artifact: Artifact, text: str, metadata: Mapping[str, str | None]) -> None:
     """Fill an artifact; what is not known is left out of its metadata."""
     path = Path(artifact.path)
@@ -200,6 +215,7 @@ def resolved(
     known = recorded_dictionary(content)
     write(taxonomies, views.taxonomies(content["policies"], known), origin)
     write(summary, cards.resolved(words, published), origin)
+    figures.metadata.update({"policies": float(len(content["policies"]))})
     figures.metadata.update(cards.best_figures(content["policies"]))
 
 

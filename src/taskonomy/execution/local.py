@@ -19,14 +19,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from taskonomy import files, formats
+from taskonomy.config import Config
 from taskonomy.execution import overhead
 from taskonomy.execution.console import Console, Log
 from taskonomy.execution.overhead import Overhead
 from taskonomy.execution.step import ALIVE, LEASE
 from taskonomy.files import shipped
+from taskonomy.runs.configuration import parameters
 from taskonomy.runs.context import Context
 from taskonomy.stages.publish import export
 
@@ -57,9 +59,9 @@ def run_locally(
     """
     arguments = {
         "store": context.store,
-        "config": context.config,
         "tracking": context.tracking,
         "source": source,
+        **parameters(Config.from_json(context.config)),
     }
     key, took = execute("taxonomy", arguments, runner)
     print("\npublished:")
@@ -72,7 +74,7 @@ def run_locally(
 
 
 def execute(
-    name: str, arguments: Mapping[str, str], runner: "DockerRunner | None" = None
+    name: str, arguments: Mapping[str, Any], runner: "DockerRunner | None" = None
 ) -> tuple[str, Overhead]:
     """Run a pipeline on this machine.
 
@@ -107,7 +109,7 @@ def _keep(took: Overhead, provenance: Path) -> None:
 
 def _run(
     compiled: Path,
-    arguments: Mapping[str, str],
+    arguments: Mapping[str, Any],
     console: "Console",
     log: Path,
     runner: "DockerRunner | None",

@@ -22,6 +22,7 @@ class Facts:
         dictionary: the tasks that the run knows.
         place: where the published files lie.
         links: addresses in MLflow by what they show; none where a browser reaches none.
+        candidates: how many rows affinity.parquet has of the regime that is shown.
     """
 
     profile: str
@@ -31,6 +32,7 @@ class Facts:
     dictionary: Dictionary
     place: str
     links: Mapping[str, str]
+    candidates: int
 
 
 def figures(facts: Facts) -> dict[str, float]:
@@ -40,9 +42,23 @@ def figures(facts: Facts) -> dict[str, float]:
         "tasks": float(len(facts.taxonomy["dictionary"])),
         "models": float(len(statuses)),
         "failed_models": float(sum(status != "finished" for status in statuses)),
+        "networks_beating_the_guess": float(_beating_the_guess(facts.models)),
+        "candidates": float(facts.candidates),
         "views": float(facts.dataset["views"]),
     }
     return found | best_figures(facts.taxonomy["policies"])
+
+
+def _beating_the_guess(listed: pa.Table) -> int:
+    """How many task networks have a lower test loss than the informed guess of their task."""
+    losses: dict[str, dict[str, float]] = {"task": {}, "informed_guess": {}}
+    for kind, target, loss in zip(
+        *(listed.column(name).to_pylist() for name in ("kind", "target", "test_loss")), strict=True
+    ):
+        if kind in losses and loss is not None:
+            losses[kind][target] = loss
+    guesses = losses["informed_guess"]
+    return sum(loss < guesses[name] for name, loss in losses["task"].items() if name in guesses)
 
 
 def best_figures(policies: Sequence[Mapping[str, Any]]) -> dict[str, float]:

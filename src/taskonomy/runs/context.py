@@ -9,6 +9,7 @@ from taskonomy import formats
 from taskonomy.config import Config
 from taskonomy.dictionary import DICTIONARY, Dictionary, Task
 from taskonomy.errors import BadInput
+from taskonomy.runs import configuration, plans
 from taskonomy.store import Store, digest
 
 if TYPE_CHECKING:
@@ -35,6 +36,40 @@ class Context:
     def open(self) -> tuple[Store, Config]:
         """The store and the profile."""
         return Store(self.store), Config.from_json(self.config)
+
+    @property
+    def key(self) -> str:
+        """The key by which the profile lies in the store."""
+        return configuration.key_of(self.config)
+
+    @staticmethod
+    def begun(store: str, tracking: str, config: Config) -> "Context":
+        """The context of a run whose profile is kept in the store from here on."""
+        configuration.keep(Store(store), config)
+        return Context(store, config.to_json(), tracking)
+
+    @staticmethod
+    def kept(store: str, key: str, tracking: str) -> "Context":
+        """The context of a run by the key of its profile.
+
+        Raises:
+            BadInput: the store holds no such profile.
+        """
+        return Context(store, configuration.kept(Store(store), key), tracking)
+
+    @staticmethod
+    def of_shard(store: str, shard: str) -> "Context":
+        """The context of a run by the address of a shard, whose plan names all else.
+
+        Raises:
+            BadInput: the store holds no such plan, or not its profile.
+        """
+        plan = plans.of_shard(Store(store), shard)
+        return Context.kept(store, plan["configuration"], plan["tracking"])
+
+    def named(self) -> dict[str, str]:
+        """What a plan says of the run that its shards belong to."""
+        return {"configuration": self.key, "tracking": self.tracking}
 
     @staticmethod
     def at(out: Path, config: Config) -> "Context":

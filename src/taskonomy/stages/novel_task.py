@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskonomy.dictionary import Task
 from taskonomy.errors import BadInput
-from taskonomy.runs import sharding
+from taskonomy.runs import plans, sharding
 from taskonomy.runs.context import EXPERIMENT, Context
 from taskonomy.runs.run import published
 from taskonomy.stages import attempts
@@ -52,15 +52,13 @@ def plan_novel(context: Context, taxonomy: str, task: str) -> Insertion:
         raise BadInput(f"{task}: {error}") from error
     jobs = novel_task.first_order(novel)
     key, shards = _planned(context, novel, _PLAN, [taxonomy], jobs)
-    store.write_json(
-        {
-            "taxonomy": taxonomy,
-            "task": novel.task.as_json(),
-            "transfer_shards": sharding.plain(shards),
-        },
-        *(_PLAN, key, "plan.json"),
-    )
-    store.finish(_PLAN, key)
+    content = {
+        **context.named(),
+        "taxonomy": taxonomy,
+        "task": novel.task.as_json(),
+        "transfer_shards": sharding.plain(shards),
+    }
+    plans.keep(store, _PLAN, key, content)
     return Insertion(key, sharding.addresses(key, shards))
 
 
@@ -94,9 +92,12 @@ def select_novel(context: Context, plan: str) -> Insertion:
     novel, first = _opened(context, plan)
     jobs = novel_task.higher_orders(novel, _jobs(first))
     key, shards = _planned(context, novel, _SELECTED, [plan], jobs)
-    content = {"plan": plan, "transfer_shards": sharding.plain(shards)}
-    store.write_json(content, _SELECTED, key, "plan.json")
-    store.finish(_SELECTED, key)
+    content = {
+        **context.named(),
+        "plan": plan,
+        "transfer_shards": sharding.plain(shards),
+    }
+    plans.keep(store, _SELECTED, key, content)
     return Insertion(key, sharding.addresses(key, shards))
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from taskonomy.runs import sharding
+from taskonomy.runs import plans, sharding
 from taskonomy.runs.context import Context, dataset_record, recorded_dictionary
 from taskonomy.store import code_version, digest
 
@@ -35,11 +35,11 @@ def plan(context: Context, dataset: str) -> Plan:
         stage="plan", dataset=dataset, config=context.config, code=code_version("runs/sharding.py")
     )
     content = {
+        **context.named(),
         "dataset": dataset,
         "tasks": tasks,
         "task_shards": by_task,
         "transfer_shards": sharding.plain(by_transfer),
     }
-    store.write_json(content, "plan", key, "plan.json")
-    store.finish("plan", key)
+    plans.keep(store, "plan", key, content)
     return Plan(key, sharding.addresses(key, by_task), sharding.addresses(key, by_transfer))

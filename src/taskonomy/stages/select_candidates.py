@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from taskonomy.runs import sharding
+from taskonomy.runs import plans, sharding
 from taskonomy.runs.context import Context, open_workspace
 from taskonomy.store import digest
 
@@ -36,10 +36,10 @@ def select_candidates(context: Context, plan: str) -> Candidates:
     shards = sharding.transfer_shards(workspace.dictionary, jobs, config.shards, "higher-order")
     key = digest(stage="select-candidates", plan=plan, jobs=[job.plain() for job in jobs])
     planned = {
+        **context.named(),
         "dataset": content["dataset"],
         "ranks": [[regime, target, ranked] for (regime, target), ranked in ranks.items()],
         "transfer_shards": sharding.plain(shards),
     }
-    store.write_json(planned, "select-candidates", key, "plan.json")
-    store.finish("select-candidates", key)
+    plans.keep(store, "select-candidates", key, planned)
     return Candidates(key, sharding.addresses(key, shards))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from taskonomy.runs import sharding
+from taskonomy.runs import plans, sharding
 from taskonomy.runs.context import EXPERIMENT, Context, open_workspace
 from taskonomy.stages.attempts import train
 
@@ -16,8 +16,8 @@ def train_task(context: Context, shard: str) -> str:
     from taskonomy.training import model_losses
 
     store, _ = context.open()
-    key, name = sharding.parts(shard)
-    content = store.read_json("plan", key, "plan.json")
+    name = sharding.parts(shard)[1]
+    content = plans.of_shard(store, shard)
     workspace = open_workspace(context, content["dataset"])
     names = sharding.members(content["task_shards"], name)
     models = model_losses.task_models(workspace, names)

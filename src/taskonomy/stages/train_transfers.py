@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from taskonomy.runs import sharding
+from taskonomy.runs import plans, sharding
 from taskonomy.runs.context import EXPERIMENT, Context, open_workspace
 from taskonomy.stages.attempts import train
 
@@ -22,9 +22,8 @@ def train_transfers(context: Context, shard: str) -> str:
     from taskonomy.training.job import Job
 
     store, _ = context.open()
-    key, name = sharding.parts(shard)
-    stage = "plan" if store.finished("plan", key) else "select-candidates"
-    content = store.read_json(stage, key, "plan.json")
+    name = sharding.parts(shard)[1]
+    content = plans.of_shard(store, shard)
     workspace = open_workspace(context, content["dataset"])
     jobs = [Job.of_plain(v) for v in sharding.members(content["transfer_shards"], name)]
     models = model_losses.job_models(workspace, jobs)

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
+
+import yaml
 
 from taskonomy.cluster.checks.cluster import Cluster, each
-from taskonomy.cluster.checks.finding import Finding, fault, ok
+from taskonomy.cluster.checks.finding import Finding, fault, note, ok
 from taskonomy.cluster.site import Site
 
 _GROUP, _VERSION, _KIND = "argoproj.io", "v1alpha1", "workflows"
 _SETTINGS = ("kfp-launcher", "artifact-repositories")
+_CONTROLLER = ("workflow-controller-configmap", "kubeflow")
+"""Argo's own settings, where Kubeflow's manifests put them."""
 
 
 def check(cluster: Cluster, site: Site, namespace: str) -> Iterator[Finding]:
@@ -18,6 +23,37 @@ def check(cluster: Cluster, site: Site, namespace: str) -> Iterator[Finding]:
         (f"config map {name}", partial(_settings, cluster, site, namespace, name))
         for name in _SETTINGS
     )
+    yield from each([(_RETRIES, partial(_retries, cluster))])
+
+
+_RETRIES = "Argo's retries"
+
+
+def _retries(cluster: Cluster) -> Iterator[Finding]:
+    """Whether each step is retried by default, which doubles what a run's Workflow holds."""
+    found = cluster.ask(cluster.core.read_namespaced_config_map, *_CONTROLLER)
+    if found is None:
+        return  # Argo stands elsewhere, or with its own settings
+    place = "/".join(reversed(_CONTROLLER))
+    if _retry_strategy((found.data or {}).get("workflowDefaults", "")) is None:
+        yield ok(_RETRIES, f"not by default ({place})")
+    else:
+        fix = (
+            f"for loops of many shards take spec.templateDefaults.retryStrategy out of {place}: "
+            "docs/cluster.md, How large a run may be"
+        )
+        yield note(_RETRIES, "of every step by default, which doubles a run's Workflow", fix)
+
+
+def _retry_strategy(text: str) -> Any:
+    """`spec.templateDefaults.retryStrategy` of Argo's defaults; None where it is not said."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+    for key in ("spec", "templateDefaults", "retryStrategy"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _argo(cluster: Cluster) -> Iterator[Finding]:
