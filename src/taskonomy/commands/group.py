@@ -5,7 +5,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskonomy.commands.solve import candidates, tell, whole
+from taskonomy.commands.solve import (
+    AFFINITIES,
+    add_table_arguments,
+    candidates,
+    tell,
+    whole,
+)
 
 if TYPE_CHECKING:
     from taskonomy.taxonomy.grouping import Grouping, Pull
@@ -17,10 +23,9 @@ _SHOWN = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `taskonomy group`."""
     add = parser.add_argument
-    add("affinities", type=Path, metavar="AFFINITIES", help="affinity.parquet or a released .pkl")
+    add("affinities", type=Path, metavar="AFFINITIES", help=AFFINITIES)
     add("--networks", required=True, metavar="K", help="most networks to train")
-    add("--regime", help="which regime of an affinity.parquet that holds several")
-    add("--drop-suspect", action="store_true", help="leave suspect released entries out")
+    add_table_arguments(parser)
     add("--json", action="store_true", help="print JSON")
     parser.set_defaults(command=_group, wins_vs_scratch=None, wins_vs_supervised=None)
 

@@ -18,7 +18,7 @@ from taskonomy.taxonomy.scales import DEFAULT, SCALES, named
 if TYPE_CHECKING:
     pass
 
-AFFINITIES = "affinity.parquet or a released .pkl"
+AFFINITIES = affinities.EXPECTED
 
 _LISTS = {
     "--sources": "tasks that may be bought (default: all)",
@@ -52,10 +52,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_file_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what says how an affinity file is to be read: what `candidates` needs beside it."""
     add = parser.add_argument
-    add("--regime", help="which regime of an affinity.parquet that holds several")
+    add_table_arguments(parser)
     add("--wins-vs-scratch", type=Path, metavar="FILE", help="released win rates: gain")
     add("--wins-vs-supervised", type=Path, metavar="FILE", help="released win rates: quality")
-    add("--drop-suspect", action="store_true", help="leave suspect released entries out")
+
+
+def add_table_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what says how an affinity file without win rates beside it is to be read."""
+    add = parser.add_argument
+    add("--regime", help="which regime of a table that holds several")
+    add("--rows", choices=("targets", "sources"), help="what the rows of a matrix are")
+    add(
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="names of a matrix's rows, then of its columns if they are others, one a line",
+    )
+    add("--drop-suspect", action="store_true", help="leave suspect entries out")
 
 
 def _solve(args: argparse.Namespace) -> int:
@@ -143,6 +156,8 @@ def candidates(args: argparse.Namespace) -> tuple[list[Candidate], list[str]]:
         wins_vs_scratch=args.wins_vs_scratch,
         wins_vs_supervised=args.wins_vs_supervised,
         drop_suspect=args.drop_suspect,
+        rows=args.rows,
+        names=args.names,
     )
 
 
