@@ -5,13 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskonomy.commands.solve import (
-    AFFINITIES,
-    add_table_arguments,
-    candidates,
-    tell,
-    whole,
-)
+from taskonomy.commands.arguments import whole
+from taskonomy.commands.solve import AFFINITIES, add_table_arguments, candidates, tell
 
 if TYPE_CHECKING:
     from taskonomy.taxonomy.grouping import Grouping, Pull
@@ -41,9 +36,18 @@ def _group(args: argparse.Namespace) -> int:
 
     rows, notes = candidates(args)
     found = group(rows, whole("--networks", args.networks))
-    tell(notes)
+    tell([*notes, *_left_out(found)])
     print(json.dumps(as_json(found), indent=2) if args.json else text(found))
     return 0
+
+
+def _left_out(found: "Grouping") -> list[str]:
+    """One line that names the tasks in no network, by what is missing."""
+    tasks: dict[str, list[str]] = {}
+    for name, reason in found.left_out.items():
+        tasks.setdefault(reason, []).append(name)
+    told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in tasks.items())
+    return [f"left out: {told}"] if told else []
 
 
 def text(found: "Grouping") -> str:
@@ -86,6 +90,7 @@ def as_json(found: "Grouping") -> dict[str, Any]:
     return {
         "networks": found.networks,
         "worth": found.worth,
+        "left_out": dict(found.left_out),
         "groups": [
             {
                 "tasks": list(members),

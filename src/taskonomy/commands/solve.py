@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.commands.arguments import NAMES, names, number, numbers, whole
 from taskonomy.errors import BadInput, Infeasible
 from taskonomy.taxonomy import affinities
 from taskonomy.taxonomy.hypergraph import Question
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--budget", help="most that the bought tasks' labels may cost together")
     add("--max-order", required=True, help="most sources of one transfer")
     add("--scale", default=DEFAULT, help=f"{', '.join(SCALES)} (default: {DEFAULT})")
+    parser.epilog = NAMES
     for option, meaning in _LISTS.items():
         add(option, action="append", metavar="TASK,...", help=meaning)
     add("--cost", action="append", metavar="TASK=X,...", help="label costs (default: 1 each)")
@@ -109,7 +111,7 @@ def _ranked(
     from taskonomy.taxonomy.policy import find, find_ranked
     from taskonomy.taxonomy.words import ranking, text
 
-    budget = _number("--budget", args.budget)
+    budget = number("--budget", args.budget)
     if args.k_best is None:
         policy = find(found, question, budget)
         return policy.as_json(), text(policy)
@@ -125,7 +127,7 @@ def _front(
     from taskonomy.taxonomy.sweep import front
     from taskonomy.taxonomy.words import budgets
 
-    budget = inf if args.budget is None else _number("--budget", args.budget)
+    budget = inf if args.budget is None else number("--budget", args.budget)
     policies = front(found, question, budget)
     rows = [{"budget": policy.budget, **policy.as_json()} for policy in policies]
     return {"status": "optimal", "scale": question.scale, "front": rows}, budgets(policies)
@@ -135,13 +137,13 @@ def _question(args: argparse.Namespace) -> Question:
     return Question(
         max_order=whole("--max-order", args.max_order),
         scale=named(args.scale),
-        sources=None if args.sources is None else _list(args.sources),
-        targets=None if args.targets is None else _list(args.targets),
-        novel=_list(args.novel),
-        must_use=_list(args.must_use),
-        must_not_use=_list(args.must_not_use),
-        cost=_numbers("--cost", args.cost),
-        importance=_numbers("--importance", args.importance),
+        sources=None if args.sources is None else names(args.sources),
+        targets=None if args.targets is None else names(args.targets),
+        novel=names(args.novel),
+        must_use=names(args.must_use),
+        must_not_use=names(args.must_not_use),
+        cost=numbers("--cost", args.cost),
+        importance=numbers("--importance", args.importance),
         with_own_readouts=args.with_own_readouts,
         with_random=args.with_random,
         dictionary=affinities.dictionary(args.affinities),
@@ -165,32 +167,3 @@ def tell(notes: Sequence[str]) -> None:
     """Print what is odd about a file, once it is known that the arguments are sound."""
     for note in notes:
         print(note, file=sys.stderr)
-
-
-def _list(values: Sequence[str] | None) -> tuple[str, ...]:
-    parts = (part.strip() for value in values or () for part in value.split(","))
-    return tuple(part for part in parts if part)
-
-
-def _numbers(option: str, values: Sequence[str] | None) -> dict[str, float]:
-    found = {}
-    for part in _list(values):
-        name, equals, number = part.partition("=")
-        if not (name and equals):
-            raise BadInput(f"{option}: found {part!r}, expected TASK=NUMBER")
-        found[name] = _number(f"{option} {name}", number)
-    return found
-
-
-def _number(option: str, value: str) -> float:
-    try:
-        return float(value)
-    except ValueError as error:
-        raise BadInput(f"{option}: found {value!r}, expected a number") from error
-
-
-def whole(option: str, value: str) -> int:
-    number = _number(option, value)
-    if not number.is_integer():
-        raise BadInput(f"{option}: found {value}, expected a whole number")
-    return int(number)
