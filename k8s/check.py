@@ -16,6 +16,7 @@ from k8s.checks import (
     images,
     network,
     ports,
+    queues,
     references,
     restricted,
     schema,
@@ -26,7 +27,18 @@ from k8s.checks.manifests import Finding, Overlay, folders, read
 
 # Debian 12's kubernetes-client (1.20) knows no kustomize components.
 INSTALL = "install version 1.32 or newer: https://kubernetes.io/docs/tasks/tools"
-CHECKS = (schema, values, references, addresses, selectors, ports, restricted, images, network)
+CHECKS = (
+    schema,
+    values,
+    references,
+    addresses,
+    selectors,
+    ports,
+    queues,
+    restricted,
+    images,
+    network,
+)
 
 
 def findings(overlay: Overlay) -> Iterator[Finding]:

@@ -25,23 +25,28 @@ def load_affinities(
     wins_vs_scratch: Place | None = None,
     wins_vs_supervised: Place | None = None,
     drop_suspect: bool = False,
+    rows: str | None = None,
+    names: Place | None = None,
 ) -> list[Candidate]:
     """Return the candidates of an affinity file, in the file's order.
 
     Args:
-        path: a run's affinity.parquet, or one of the paper's released `.pkl` files of affinities,
-            of which nothing is executed.
-        regime: which regime of an affinity.parquet that holds several; None takes all.
+        path: a table with a row a candidate (a run's affinity.parquet, or the like as Parquet or
+            CSV from another tool), one of the paper's released pickles, of which nothing is
+            executed, or a matrix (`.npy` or CSV). A file is known by its content.
+        regime: which regime of a table that holds several; None takes all.
         wins_vs_scratch: for a released file: its win rates against scratch, which are gains.
         wins_vs_supervised: for a released file: its win rates against full supervision, which are
             qualities.
-        drop_suspect: whether suspect entries of a released file are left out.
+        drop_suspect: whether suspect entries are left out.
+        rows: what the rows of a matrix are: `targets` or `sources`.
+        names: a file with the names of a matrix's rows, then of its columns if they are others.
 
     Raises:
         BadInput: the file cannot be used, or an argument does not fit it.
 
     Warns:
-        UserWarning: an entry of a released file is suspect or missing; one warning each.
+        UserWarning: an entry is suspect or missing; one warning each.
     """
     candidates, notes = affinity_files.read(
         Path(path),
@@ -49,6 +54,8 @@ def load_affinities(
         wins_vs_scratch=None if wins_vs_scratch is None else Path(wins_vs_scratch),
         wins_vs_supervised=None if wins_vs_supervised is None else Path(wins_vs_supervised),
         drop_suspect=drop_suspect,
+        rows=rows,
+        names=None if names is None else Path(names),
     )
     for note in notes:
         warnings.warn(f"{path}: {note}", stacklevel=2)

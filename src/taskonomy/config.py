@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails
 from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.taxonomy.scales import Scale
+from taskonomy.text import read_text
 
 T = TypeVar("T")
 
@@ -240,8 +241,8 @@ def read(path: Path, profile: str) -> dict[str, Any]:
     if not path.is_file():
         raise BadInput(f"{path}: no such file; expected the project's params.yaml")
     try:
-        profiles = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        profiles = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
         raise BadInput(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(profiles, dict) or profile not in profiles:
         known = ", ".join(map(str, profiles)) if isinstance(profiles, dict) else "none"

@@ -77,3 +77,12 @@ def released_candidates(results: Path) -> list[Candidate]:
     """The released 16k affinities with both win rates."""
     files = ("all_affinities_16k.pkl", "wins_vs_pixels_16k.pkl", "wins_vs_task_16k.pkl")
     return released.candidates(*(released.read(results / name) for name in files))
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Files of affinities as other tools and projects leave them, beside the repository."""
+    folder = Path(__file__).resolve().parents[3] / "shared" / "cases" / "affinities"
+    if not folder.is_dir():
+        pytest.skip("the cases are absent: no ../shared/cases/affinities")
+    return folder

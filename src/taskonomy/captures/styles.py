@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from taskonomy.captures.frames import Capture, Frame, posed, rigid
 from taskonomy.errors import BadInput
+from taskonomy.text import read_text
 
 _FRAME = re.compile(r"frame-(\d+)\.pose\.txt")
 _INTRINSICS = "camera-intrinsics.txt"
@@ -172,11 +173,9 @@ def _trajectory(file: Path) -> tuple[Float64[np.ndarray, " t"], Float64[np.ndarr
 
 def _text(file: Path, what: str) -> str:
     try:
-        return file.read_text()
+        return read_text(file)
     except FileNotFoundError as error:
         raise BadInput(f"{file}: found no such file, expected {what}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{file}: found no text, expected {what}") from error
 
 
 def _numbers(words: list[str], where: str, what: str) -> list[float]:

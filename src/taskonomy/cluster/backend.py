@@ -24,6 +24,7 @@ from kfp_server_api import (
 
 from taskonomy.cluster.site import site
 from taskonomy.errors import BadInput
+from taskonomy.text import read_text
 
 # The first with dsl.Collected, display names inside loops and pools by parameters
 # (kubeflow/pipelines#11725, #11938, #12028).
@@ -224,8 +225,8 @@ def _client(host: str, token: Path | None) -> Client:
     options: dict[str, Any] = {}
     if token is not None:
         try:
-            options["existing_token"] = token.read_text(encoding="utf-8").strip()
-        except (FileNotFoundError, UnicodeDecodeError) as error:
+            options["existing_token"] = read_text(token).strip()
+        except FileNotFoundError as error:
             raise BadInput(f"{token}: no readable token; expected a file with one") from error
     elif Path(os.environ.get(*_TOKEN)).is_file():
         options["credentials"] = ServiceAccountTokenVolumeCredentials()

@@ -11,6 +11,7 @@ import yaml
 
 from taskonomy.errors import BadInput
 from taskonomy.files import shipped
+from taskonomy.text import read_text
 
 # Kubeflow's API refuses longer ones (kubeflow/pipelines#12510).
 LONGEST = 10_000
@@ -96,7 +97,7 @@ def read(pipeline: str) -> Compiled:
         known = ", ".join(sorted(file.stem for file in shipped("pipelines").glob("*.yaml")))
         raise BadInput(f"{pipeline}: no such pipeline; expected a YAML file, or one of: {known}")
     try:
-        spec = next(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        spec = next(yaml.safe_load_all(read_text(path)))
         inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
         return Compiled(
             path=path,

@@ -96,7 +96,7 @@ def read(path: Path = MEASURED) -> Units:
         BadInput: no such file, or it holds something else.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_bytes())
         rates = {kind: Rate(**rate) for kind, rate in values.pop("rates").items()}
         stages = {stage: Effort(**effort) for stage, effort in values.pop("stages").items()}
         return Units(rates=rates, stages=stages, **values)

@@ -26,10 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_evaluate)
 
 
+_OF_FILES = ("regime", "rows", "names", "wins_vs_scratch", "wins_vs_supervised", "drop_suspect")
+"""What only an affinity file needs."""
+
+
 def _evaluate(options: argparse.Namespace) -> int:
     if options.affinities is not None:
         return _evaluate_affinities(options)
-    for name in ("regime", "wins_vs_scratch", "wins_vs_supervised", "drop_suspect"):
+    for name in _OF_FILES:
         if getattr(options, name):
             option = f"--{name.replace('_', '-')}"
             raise BadInput(f"{option}: found it without AFFINITIES, expected it with them")

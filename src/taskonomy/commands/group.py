@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskonomy.commands.solve import candidates, tell, whole
+from taskonomy.commands.arguments import whole
+from taskonomy.commands.solve import AFFINITIES, add_table_arguments, candidates, tell
 
 if TYPE_CHECKING:
     from taskonomy.taxonomy.grouping import Grouping, Pull
@@ -17,10 +18,9 @@ _SHOWN = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `taskonomy group`."""
     add = parser.add_argument
-    add("affinities", type=Path, metavar="AFFINITIES", help="affinity.parquet or a released .pkl")
+    add("affinities", type=Path, metavar="AFFINITIES", help=AFFINITIES)
     add("--networks", required=True, metavar="K", help="most networks to train")
-    add("--regime", help="which regime of an affinity.parquet that holds several")
-    add("--drop-suspect", action="store_true", help="leave suspect released entries out")
+    add_table_arguments(parser)
     add("--json", action="store_true", help="print JSON")
     parser.set_defaults(command=_group, wins_vs_scratch=None, wins_vs_supervised=None)
 
@@ -36,9 +36,18 @@ def _group(args: argparse.Namespace) -> int:
 
     rows, notes = candidates(args)
     found = group(rows, whole("--networks", args.networks))
-    tell(notes)
+    tell([*notes, *_left_out(found)])
     print(json.dumps(as_json(found), indent=2) if args.json else text(found))
     return 0
+
+
+def _left_out(found: "Grouping") -> list[str]:
+    """One line that names the tasks in no network, by what is missing."""
+    tasks: dict[str, list[str]] = {}
+    for name, reason in found.left_out.items():
+        tasks.setdefault(reason, []).append(name)
+    told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in tasks.items())
+    return [f"left out: {told}"] if told else []
 
 
 def text(found: "Grouping") -> str:
@@ -81,6 +90,7 @@ def as_json(found: "Grouping") -> dict[str, Any]:
     return {
         "networks": found.networks,
         "worth": found.worth,
+        "left_out": dict(found.left_out),
         "groups": [
             {
                 "tasks": list(members),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskonomy.affinity.candidate import Candidate
+from taskonomy.commands.arguments import NAMES, names, number, numbers, whole
 from taskonomy.errors import BadInput, Infeasible
 from taskonomy.taxonomy import affinities
 from taskonomy.taxonomy.hypergraph import Question
@@ -18,7 +19,7 @@ from taskonomy.taxonomy.scales import DEFAULT, SCALES, named
 if TYPE_CHECKING:
     pass
 
-AFFINITIES = "affinity.parquet or a released .pkl"
+AFFINITIES = affinities.EXPECTED
 
 _LISTS = {
     "--sources": "tasks that may be bought (default: all)",
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--budget", help="most that the bought tasks' labels may cost together")
     add("--max-order", required=True, help="most sources of one transfer")
     add("--scale", default=DEFAULT, help=f"{', '.join(SCALES)} (default: {DEFAULT})")
+    parser.epilog = NAMES
     for option, meaning in _LISTS.items():
         add(option, action="append", metavar="TASK,...", help=meaning)
     add("--cost", action="append", metavar="TASK=X,...", help="label costs (default: 1 each)")
@@ -52,10 +54,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_file_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what says how an affinity file is to be read: what `candidates` needs beside it."""
     add = parser.add_argument
-    add("--regime", help="which regime of an affinity.parquet that holds several")
+    add_table_arguments(parser)
     add("--wins-vs-scratch", type=Path, metavar="FILE", help="released win rates: gain")
     add("--wins-vs-supervised", type=Path, metavar="FILE", help="released win rates: quality")
-    add("--drop-suspect", action="store_true", help="leave suspect released entries out")
+
+
+def add_table_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what says how an affinity file without win rates beside it is to be read."""
+    add = parser.add_argument
+    add("--regime", help="which regime of a table that holds several")
+    add("--rows", choices=("targets", "sources"), help="what the rows of a matrix are")
+    add(
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="names of a matrix's rows, then of its columns if they are others, one a line",
+    )
+    add("--drop-suspect", action="store_true", help="leave suspect entries out")
 
 
 def _solve(args: argparse.Namespace) -> int:
@@ -96,7 +111,7 @@ def _ranked(
     from taskonomy.taxonomy.policy import find, find_ranked
     from taskonomy.taxonomy.words import ranking, text
 
-    budget = _number("--budget", args.budget)
+    budget = number("--budget", args.budget)
     if args.k_best is None:
         policy = find(found, question, budget)
         return policy.as_json(), text(policy)
@@ -112,7 +127,7 @@ def _front(
     from taskonomy.taxonomy.sweep import front
     from taskonomy.taxonomy.words import budgets
 
-    budget = inf if args.budget is None else _number("--budget", args.budget)
+    budget = inf if args.budget is None else number("--budget", args.budget)
     policies = front(found, question, budget)
     rows = [{"budget": policy.budget, **policy.as_json()} for policy in policies]
     return {"status": "optimal", "scale": question.scale, "front": rows}, budgets(policies)
@@ -122,13 +137,13 @@ def _question(args: argparse.Namespace) -> Question:
     return Question(
         max_order=whole("--max-order", args.max_order),
         scale=named(args.scale),
-        sources=None if args.sources is None else _list(args.sources),
-        targets=None if args.targets is None else _list(args.targets),
-        novel=_list(args.novel),
-        must_use=_list(args.must_use),
-        must_not_use=_list(args.must_not_use),
-        cost=_numbers("--cost", args.cost),
-        importance=_numbers("--importance", args.importance),
+        sources=None if args.sources is None else names(args.sources),
+        targets=None if args.targets is None else names(args.targets),
+        novel=names(args.novel),
+        must_use=names(args.must_use),
+        must_not_use=names(args.must_not_use),
+        cost=numbers("--cost", args.cost),
+        importance=numbers("--importance", args.importance),
         with_own_readouts=args.with_own_readouts,
         with_random=args.with_random,
         dictionary=affinities.dictionary(args.affinities),
@@ -143,6 +158,8 @@ def candidates(args: argparse.Namespace) -> tuple[list[Candidate], list[str]]:
         wins_vs_scratch=args.wins_vs_scratch,
         wins_vs_supervised=args.wins_vs_supervised,
         drop_suspect=args.drop_suspect,
+        rows=args.rows,
+        names=args.names,
     )
 
 
@@ -150,32 +167,3 @@ def tell(notes: Sequence[str]) -> None:
     """Print what is odd about a file, once it is known that the arguments are sound."""
     for note in notes:
         print(note, file=sys.stderr)
-
-
-def _list(values: Sequence[str] | None) -> tuple[str, ...]:
-    parts = (part.strip() for value in values or () for part in value.split(","))
-    return tuple(part for part in parts if part)
-
-
-def _numbers(option: str, values: Sequence[str] | None) -> dict[str, float]:
-    found = {}
-    for part in _list(values):
-        name, equals, number = part.partition("=")
-        if not (name and equals):
-            raise BadInput(f"{option}: found {part!r}, expected TASK=NUMBER")
-        found[name] = _number(f"{option} {name}", number)
-    return found
-
-
-def _number(option: str, value: str) -> float:
-    try:
-        return float(value)
-    except ValueError as error:
-        raise BadInput(f"{option}: found {value!r}, expected a number") from error
-
-
-def whole(option: str, value: str) -> int:
-    number = _number(option, value)
-    if not number.is_integer():
-        raise BadInput(f"{option}: found {value}, expected a whole number")
-    return int(number)

@@ -1,6 +1,7 @@
 """Which views train task networks, train readouts, and test: by building, never by image."""
 
 import csv
+import io
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ from jaxtyping import Int64
 from taskonomy.data import layout
 from taskonomy.data.layout import Dataset
 from taskonomy.errors import BadInput
+from taskonomy.text import read_text
 
 NAMES = ("train", "val", "test")
 TABLES = (
@@ -100,27 +102,26 @@ def read_table(table: Path) -> dict[str, int]:
     """Return each building's split (an index into `NAMES`, -1 for none) from a splits.csv.
 
     Raises:
-        BadInput: columns or values are wrong, or a building is in two splits.
+        BadInput: it is no text, columns or values are wrong, or a building is in two splits.
     """
-    with table.open(newline="") as lines:
-        rows = csv.DictReader(lines)
-        if not {"id", *NAMES} <= set(rows.fieldnames or ()):
-            found = ",".join(rows.fieldnames or ()) or "nothing"
-            raise BadInput(f"{table}: found columns {found}, expected id,train,val,test")
-        of_building: dict[str, int] = {}
-        for line, row in enumerate(rows, start=2):
-            marks = [(row[name] or "").strip() for name in NAMES]
-            if not set(marks) <= {"0", "1"}:
-                raise BadInput(f"{table}:{line}: found {','.join(marks)}, expected 0 or 1 each")
-            inside = [i for i, mark in enumerate(marks) if mark == "1"]
-            before = of_building.get(row["id"], -1)
-            both = sorted({*inside, *([before] if before >= 0 else [])})
-            if len(both) > 1:
-                names = " and ".join(NAMES[i] for i in both)
-                raise BadInput(
-                    f"{table}:{line}: building {row['id']} is in {names}, expected one split"
-                )
-            of_building[row["id"]] = both[0] if both else -1
+    rows = csv.DictReader(io.StringIO(read_text(table)))
+    if not {"id", *NAMES} <= set(rows.fieldnames or ()):
+        found = ",".join(rows.fieldnames or ()) or "nothing"
+        raise BadInput(f"{table}: found columns {found}, expected id,train,val,test")
+    of_building: dict[str, int] = {}
+    for line, row in enumerate(rows, start=2):
+        marks = [(row[name] or "").strip() for name in NAMES]
+        if not set(marks) <= {"0", "1"}:
+            raise BadInput(f"{table}:{line}: found {','.join(marks)}, expected 0 or 1 each")
+        inside = [i for i, mark in enumerate(marks) if mark == "1"]
+        before = of_building.get(row["id"], -1)
+        both = sorted({*inside, *([before] if before >= 0 else [])})
+        if len(both) > 1:
+            names = " and ".join(NAMES[i] for i in both)
+            raise BadInput(
+                f"{table}:{line}: building {row['id']} is in {names}, expected one split"
+            )
+        of_building[row["id"]] = both[0] if both else -1
     return of_building
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from taskonomy import formats
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
 from taskonomy.training.identity import ModelRef
 
 KINDS = ("task", "transfer", "scratch", "random", "informed_guess")
@@ -154,9 +154,8 @@ def read(path: Path) -> pa.Table:
     try:
         table = pq.read_table(path)
     except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0]
         raise BadInput(
-            f"{path}: not a Parquet file: {reason}; expected a models.parquet"
+            f"{path}: not a Parquet file: {one_line(error)}; expected a models.parquet"
         ) from error
     version = formats.MODELS.check_metadata(path, table.schema.metadata)
     if version == 1:
@@ -165,9 +164,27 @@ def read(path: Path) -> pa.Table:
         if field.name not in table.column_names:
             raise BadInput(f"{path}: no column {field.name!r}; expected the table of models")
         found = table.schema.field(field.name).type
-        if not found.equals(field.type):
+        if not _alike(found, field.type):
             raise BadInput(f"{path}: column {field.name!r} holds {found}; expected {field.type}")
-    return table.select(SCHEMA.names).cast(SCHEMA)
+    try:
+        return table.select(SCHEMA.names).cast(SCHEMA)
+    except (pa.ArrowInvalid, ValueError) as error:
+        raise BadInput(f"{path}: {one_line(error)}; expected the table of models") from error
+
+
+def _alike(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a column of another tool may hold what is wanted, in a type of its own."""
+    if pa.types.is_dictionary(found):
+        found = found.value_type
+    if pa.types.is_null(found):
+        return True
+    if pa.types.is_list(wanted):
+        lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+        return any(kind(found) for kind in lists) and _alike(found.value_type, wanted.value_type)
+    if pa.types.is_string(wanted):
+        texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+        return any(kind(found) for kind in texts)
+    return bool(pa.types.is_integer(found) or pa.types.is_floating(found))
 
 
 def _from_first(table: pa.Table) -> pa.Table:

@@ -60,13 +60,20 @@ def evaluate(
     if (tree := task_tree(candidates)) is not None:
         made["tree"] = taxonomy_tables.tree(tree)
     configuration = {
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sources},
+        "files": {path.name: _digest(path) for path in sources},
         "notes": list(notes),
         "question": {"profile": config.profile, **config.taxonomy.model_dump()},
         **made_with(),
     }
     out.mkdir(parents=True, exist_ok=True)
     return evaluation_files.write(out, made, configuration, dictionary)
+
+
+def _digest(path: Path) -> str:
+    """The hash of a file, or of the files of a folder in the order of their names."""
+    inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+    content = b"".join(file.read_bytes() for file in inside if file.is_file())
+    return hashlib.sha256(content).hexdigest()
 
 
 def solve(

@@ -11,12 +11,12 @@ from typing import Any
 import fsspec
 
 from taskonomy import formats
-from taskonomy.affinity import table
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import Dictionary
 from taskonomy.errors import BadInput, Infeasible
 from taskonomy.publishing import artifact
 from taskonomy.store import Store, code_version, digest
+from taskonomy.taxonomy import affinities
 from taskonomy.taxonomy.hypergraph import Question
 from taskonomy.taxonomy.policy import Policy, find_ranked
 from taskonomy.taxonomy.sweep import front
@@ -54,7 +54,8 @@ def resolve(
 
     Args:
         store: root of the store.
-        affinity: the key of a run's affinities, or the place of an affinity.parquet.
+        affinity: the key of a run's affinities, or the place of a table of candidates or of a
+            released pickle (`taxonomy.affinities`), on a disk or at a URL of fsspec.
         asked: the question.
         budgets: one policy each; empty gives every budget that buys more than a smaller one.
         k_best: with budgets, how many sets of tasks to name for each, best first.
@@ -72,7 +73,8 @@ def resolve(
     if k_best < 1 or (k_best > 1 and not limits):
         raise BadInput(f"k_best: found {k_best}; expected 1, or more together with budgets")
     content = _content(place, affinity)
-    asked = replace(asked, dictionary=_dictionary(content))
+    dictionary, rows, notes = _read(content, affinity, regime)
+    asked = replace(asked, dictionary=dictionary)
     sha256 = hashlib.sha256(content).hexdigest()
     key = digest(
         stage="resolve",
@@ -81,10 +83,9 @@ def resolve(
         budgets=limits,
         k_best=k_best,
         regime=regime,
-        code=code_version("taxonomy", "dictionary", "stages/resolve.py"),
+        code=code_version("taxonomy", "affinity", "dictionary", "stages/resolve.py"),
     )
     if not place.finished("resolve", key):
-        rows = _rows(content, affinity, regime)
         best, words = _solved(rows, asked, limits, k_best)
         solved = {
             "affinity": sha256,
@@ -105,7 +106,8 @@ def resolve(
             (folder / "policies.json").write_bytes(
                 artifact.canonical(formats.POLICIES.stamped(solved))
             )
-            (folder / "resolved.txt").write_text(words + "\n", encoding="utf-8")
+            text = "\n\n".join([*notes, words]) + "\n"
+            (folder / "resolved.txt").write_text(text, encoding="utf-8")
     return key
 
 
@@ -136,40 +138,38 @@ def _solved(
 
 
 def _content(place: Store, affinity: str) -> bytes:
-    """The bytes of an affinity.parquet."""
-    if not affinity.endswith(".parquet"):
-        if not place.finished("compute-affinity", affinity):
-            raise BadInput(
-                f"{place.path('compute-affinity', affinity)}: no finished affinities; expected the "
-                "key of a run's affinities, or the place of an affinity.parquet"
-            )
+    """The bytes of a file of affinities."""
+    if place.finished("compute-affinity", affinity):
         return place.read_bytes("compute-affinity", affinity, "affinity.parquet")
+    if not {"/", "."} & set(affinity):
+        raise BadInput(
+            f"{place.path('compute-affinity', affinity)}: no finished affinities; expected the "
+            "key of a run's affinities, or the place of an affinity.parquet"
+        )
     try:
         with fsspec.open(affinity, "rb") as source:
             content: bytes = source.read()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise BadInput(f"{affinity}: no such file; expected an affinity.parquet") from error
     return content
 
 
-def _dictionary(content: bytes) -> Dictionary:
-    """The tasks that a table of affinities speaks of."""
+def _read(
+    content: bytes, affinity: str, regime: str
+) -> tuple[Dictionary, list[Candidate], list[str]]:
+    """The tasks that a file speaks of, its candidates of one regime, and what is odd about it."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "affinity.parquet"
+        path = Path(folder) / "affinity"
         path.write_bytes(content)
-        return table.dictionary(path)
-
-
-def _rows(content: bytes, affinity: str, regime: str) -> list[Candidate]:
-    """The candidates of one regime."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "affinity.parquet"
-        path.write_bytes(content)
-        rows = table.read(path)
-    found = sorted({row.regime for row in rows})
-    if regime and regime not in found:
-        raise BadInput(f"{affinity}: no regime {regime!r}; expected one of: {', '.join(found)}")
-    return [row for row in rows if row.regime == regime or not regime]
+        try:
+            found, notes = affinities.read(path)
+            known = affinities.dictionary(path)
+        except BadInput as error:
+            raise BadInput(str(error).replace(str(path), affinity)) from error
+    regimes = sorted({row.regime for row in found})
+    if regime and regime not in regimes:
+        raise BadInput(f"{affinity}: no regime {regime!r}; expected one of: {', '.join(regimes)}")
+    return known, [row for row in found if row.regime == regime or not regime], notes
 
 
 def _number(what: str, value: Any) -> float:

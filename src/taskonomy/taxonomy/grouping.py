@@ -10,7 +10,7 @@ transfer predicts it poorly).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import fsum, log2
 
@@ -54,6 +54,7 @@ class Grouping:
         networks: how many were allowed.
         groups: the tasks of every network, each sorted; the largest first.
         pulls: of every pair of tasks.
+        left_out: tasks in no network, each with the transfer that was not measured.
         worth: the sum of `Pull.worth` over pairs that share a network, proven to be the largest.
     """
 
@@ -61,6 +62,7 @@ class Grouping:
     groups: tuple[tuple[str, ...], ...]
     pulls: Mapping[tuple[str, str], Pull]
     worth: float
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, group: Sequence[str]) -> list[Pull]:
         """The pairs of one network, strongest first."""
@@ -82,16 +84,17 @@ def group(candidates: Sequence[Candidate], networks: int) -> Grouping:
 
     Raises:
         BadInput: candidates of several regimes, fewer than two tasks whose transfers were measured
-            in both directions, or no network.
+            in both directions, a task that no source serves, or no network.
     """
     if networks < 1:
         raise BadInput(f"--networks: found {networks}, expected at least 1")
     if len(regimes := {c.regime for c in candidates}) > 1:
         raise BadInput(f"affinities of regimes {sorted(regimes)}: expected one, name it (--regime)")
-    pulls = _pulls(candidates)
+    pulls, left_out = _pulls(candidates)
     tasks = sorted({name for pair in pulls for name in pair})
     if len(tasks) < 2:
-        raise BadInput("affinities: found no two tasks that serve each other, expected some")
+        why = "".join(f"; {name}: {reason}" for name, reason in left_out.items())
+        raise BadInput(f"affinities: found no two tasks that serve each other, expected some{why}")
     groups = _partition(tasks, pulls, networks)
     return Grouping(
         networks=networks,
@@ -100,15 +103,22 @@ def group(candidates: Sequence[Candidate], networks: int) -> Grouping:
         worth=fsum(
             pulls[pair].worth for members in groups for pair in combinations(sorted(members), 2)
         ),
+        left_out=left_out,
     )
 
 
-def _pulls(candidates: Sequence[Candidate]) -> dict[tuple[str, str], Pull]:
-    """All pairs of those tasks between any two of which both transfers were measured."""
+def _pulls(
+    candidates: Sequence[Candidate],
+) -> tuple[dict[tuple[str, str], Pull], dict[str, str]]:
+    """All pairs of those tasks between any two of which both transfers were measured; the others,
+    each with what was not."""
     edges = {
         (c.sources[0], c.target): c for c in candidates if c.kind == "transfer" and c.order == 1
     }
-    tasks = {source for source, _ in edges} & {target for _, target in edges}
+    sources, targets = ({edge[end] for edge in edges} for end in (0, 1))
+    tasks = sources & targets
+    left_out = dict.fromkeys(sorted(sources - targets), "no target of a transfer")
+    left_out |= dict.fromkeys(sorted(targets - sources), "no source of a transfer")
     # A failed readout takes its target with it: what is not known neither attracts nor repels.
     while missing := [
         (source, target)
@@ -116,16 +126,25 @@ def _pulls(candidates: Sequence[Candidate]) -> dict[tuple[str, str], Pull]:
         for target in sorted(tasks)
         if source != target and (source, target) not in edges
     ]:
-        tasks.discard(missing[0][1])
+        source, target = missing[0]
+        tasks.discard(target)
+        left_out[target] = f"transfer from {source} not measured"
     chance = {
         target: fsum(values) / len(values)
         for target in tasks
         if (values := [c.affinity for (_, t), c in edges.items() if t == target])
     }
-    return {
+    for name in sorted(chance):
+        if chance[name] == 0:
+            raise BadInput(
+                f"affinities: every transfer into {name!r} has affinity 0, so none is better than "
+                "chance; expected some above 0 (--drop-suspect leaves the task out)"
+            )
+    pulls = {
         (one, other): _pull(edges[one, other], edges[other, one], chance)
         for one, other in combinations(sorted(tasks), 2)
     }
+    return pulls, left_out
 
 
 def _pull(forth: Candidate, back: Candidate, chance: Mapping[str, float]) -> Pull:

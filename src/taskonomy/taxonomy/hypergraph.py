@@ -3,14 +3,18 @@
 Vertices are tasks, an edge runs from a set of sources into one target (paper, section 3.4).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from math import isfinite
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.taxonomy.scales import DEFAULT, Scale, known, scaled
+
+_LISTED = 30
+"""How many tasks the line on an unknown one lists."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,15 +161,24 @@ class _Names:
         """The candidates' own name for a task: as it is, or by the dictionary's aliases."""
         if argument in self._known:
             return argument
-        try:
+        found = f"unknown task {argument!r}"
+        if argument in self._dictionary:
+            found = f"{argument!r} is not among the affinities' tasks"
             meant = self._dictionary[argument]
-        except BadInput as error:
-            raise BadInput(f"{option}: {error}") from error
-        return _first(self._known, (meant.name, *meant.aliases), f"{option}: {argument!r}")
+            for name in self._known:
+                if name in (meant.name, *meant.aliases):
+                    return name
+        near = sorted(self._known, key=lambda name: -self._likeness(argument, name))
+        more = f" and {len(near) - _LISTED} more" if len(near) > _LISTED else ""
+        raise BadInput(
+            f"{option}: {found}; expected one of these, nearest first: "
+            f"{', '.join(near[:_LISTED])}{more}"
+        )
 
-
-def _first(known_names: Sequence[str], wanted: Collection[str], what: str) -> str:
-    for name in known_names:
-        if name in wanted:
-            return name
-    raise BadInput(f"{what} is not among the affinities' tasks: {', '.join(known_names)}")
+    def _likeness(self, argument: str, name: str) -> float:
+        """How like a name, or another one of the same task, an argument is."""
+        every = [name]
+        if name in self._dictionary:
+            task = self._dictionary[name]
+            every += [task.name, *task.aliases]
+        return max(SequenceMatcher(None, argument.lower(), one.lower()).ratio() for one in every)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from taskonomy.affinity.candidate import Candidate, Kind
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
 
 REGIME = "released"
 """The regime that released candidates carry: the files do not name theirs."""
@@ -47,7 +47,7 @@ def read(path: Path) -> dict[str, float]:
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}; expected a released result file") from error
     except Exception as error:  # Whatever malformed bytes make the unpickler raise.
-        raise BadInput(f"{path}: not a pickle of numbers ({error})") from error
+        raise BadInput(f"{path}: not a pickle of numbers ({one_line(error)})") from error
     if not isinstance(found, dict) or not found:
         raise BadInput(f"{path}: found {type(found).__name__}, expected a dictionary of numbers")
     for key, value in found.items():
