@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from taskonomy import formats
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
 from taskonomy.training.identity import ModelRef
 
 KINDS = ("task", "transfer", "scratch", "random", "informed_guess")
@@ -154,9 +154,8 @@ def read(path: Path) -> pa.Table:
     try:
         table = pq.read_table(path)
     except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0]
         raise BadInput(
-            f"{path}: not a Parquet file: {reason}; expected a models.parquet"
+            f"{path}: not a Parquet file: {one_line(error)}; expected a models.parquet"
         ) from error
     version = formats.MODELS.check_metadata(path, table.schema.metadata)
     if version == 1:
