@@ -46,7 +46,7 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
     recorded = version.version(root, Path(store.path("version-data", "dvc")))
     table = {part: getattr(parts, part).tolist() for part in ("train", "val", "test")}
     facts = {
-        "root": str(root),
+        "root": store.within(root),
         "source": source or "scenes",
         "content": report.content,
         "dvc": recorded,
