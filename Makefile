@@ -70,6 +70,7 @@ k8s: .venv/.synced  ## the manifests of every overlay (RELEASE=1: every image by
 	$(BIN)/python -m k8s.check $(if $(RELEASE),--release)
 
 ui: .venv/.synced  ## MLflow's pages on the models of out/
+	$(BIN)/python -m taskonomy.tracking.moved out
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/out/mlflow.db
 
 pipeline: .venv/.synced  ## compile the pipelines and write the components' READMEs anew

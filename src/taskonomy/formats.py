@@ -119,8 +119,9 @@ TAXONOMY = Format("taxonomy", "taxonomy.json")
 PROVENANCE = Format("provenance", "provenance.json")
 DATASET = Format("dataset", "dataset.json")
 """At a data set's root: what it declares of itself."""
-DATASET_RECORD = Format("dataset-record", "dataset.json")
-"""In a store, `version-data/<key>/`: what a run recorded of its data set."""
+DATASET_RECORD = Format("dataset-record", "dataset.json", 2)
+"""In a store, `version-data/<key>/`: what a run recorded of its data set. 2 has the place of
+one that lies in the store relative to it."""
 SHARDS = Format("shards", "shards.json")
 MODEL = Format("model", "model", 2)
 """2 as of `MODELS`."""

@@ -84,6 +84,17 @@ class Store:
             partial.rename(target)
         return target
 
+    def within(self, place: Path) -> str:
+        """A place as a record in this store keeps it: relative to the root if it lies below it, so
+        that the store can be moved with what lies in it."""
+        root = Path(self._base).resolve()
+        inside = self._local and place.resolve().is_relative_to(root)
+        return str(place.resolve().relative_to(root) if inside else place)
+
+    def located(self, place: str) -> Path:
+        """The inverse of `within`."""
+        return Path(place) if Path(place).is_absolute() else Path(self.path(place))
+
     def exists(self, *parts: str) -> bool:
         """Whether that file or folder is there."""
         return bool(self._fs.exists(self.path(*parts)))

@@ -1,6 +1,7 @@
 """Shards hold a data set's files as they are, from folders and object stores alike."""
 
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -93,6 +94,17 @@ def test_another_packing_is_not_mixed_in(packed: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("")
     with pytest.raises(BadInput, match="expected an absent or empty folder"):
         shards.pack(str(tmp_path / "other"), tmp_path)
+
+
+def test_a_link_to_nothing_is_named(few: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(few, tmp_path / "houses"))
+    file = layout.path(root, View("house_1", 0, 1), "normal")
+    file.unlink()
+    file.symlink_to("moved.png")
+    with pytest.raises(
+        BadInput, match=r"a link to nothing.*expected the normal of house_1/point_0"
+    ):
+        shards.pack(str(root), tmp_path / "shards")
 
 
 def test_damaged_shards_are_named_and_nothing_is_left(packed: Path, tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """Each kind of fault is found and named by its file; a sound data set has none."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from math import degrees
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -76,6 +80,21 @@ def link_to_nothing(root: Path, house: str) -> None:
     file.symlink_to("moved.png")
 
 
+def link_beside_labels(*parts: str) -> Spoil:
+    """A link into a cache that was not fetched, where no label of a view lies."""
+
+    def spoil(root: Path, house: str) -> None:
+        place = root.joinpath(house, *parts)
+        place.parent.mkdir(exist_ok=True)
+        place.symlink_to("../.dvc/cache/files/md5/ab/cdef")
+
+    return spoil
+
+
+def pipe(root: Path, house: str) -> None:
+    os.mkfifo(root / house / "notes.txt")
+
+
 def png(levels: np.ndarray) -> Callable[[bytes], bytes]:
     return lambda _: bytes(cv2.imencode(".png", levels)[1].data)
 
@@ -122,6 +141,23 @@ FAULTS: dict[str, tuple[Spoil, str]] = {
         link_to_nothing,
         "edge_texture.png: found a link to nothing, expected the edge_texture of",
     ),
+    "a link to nothing beside the labels": (
+        link_beside_labels("rgb", "thumbnail.png"),
+        "rgb/thumbnail.png: found a link to nothing (../.dvc/cache/files/md5/ab/cdef), expected a",
+    ),
+    "a link to nothing in a folder of no labels": (
+        link_beside_labels("meshes", "mesh.ply"),
+        "meshes/mesh.ply: found a link to nothing (",
+    ),
+    "a hidden link to nothing": (
+        link_beside_labels(".cache", "mesh.ply"),
+        ".cache/mesh.ply: found a link to nothing (",
+    ),
+    "a link to itself": (
+        lambda root, house: (root / house / "again").symlink_to("again"),
+        "again: found a link that cannot be followed (",
+    ),
+    "a pipe": (pipe, "notes.txt: found a named pipe, expected a file that can be read"),
     "a missing label folder": (
         lambda root, house: shutil.rmtree(root / house / "edge_texture"),
         "point_0_view_0_domain_edge_texture.png and 1 more: missing",
@@ -330,3 +366,40 @@ def test_one_image_in_two_splits(sound: Path) -> None:
 def test_no_data_set_at_all(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="found no rgb image"):
         verify(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_what_another_user_may_not_read_is_named(clean: Path) -> None:
+    """As a user to whom a file and a folder are closed; root itself may read everything."""
+    with TemporaryDirectory() as folder:
+        root = Path(shutil.copytree(clean, Path(folder) / "data"))
+        Path(folder).chmod(0o755)
+        normal = layout.path(root, View("house_0", 0, 0), "normal")
+        normal.chmod(0)
+        (root / "notes.txt").write_text("closed too")
+        (root / "notes.txt").chmod(0)
+        (root / "house_1" / "meshes").mkdir(0)
+        denied, wish = "Permission denied", ", expected a file that can be read"
+        assert sorted(as_nobody(root)) == [
+            f"{normal}: cannot be read ({denied})",
+            f"{root}/house_1/meshes: found a folder that cannot be listed ({denied}){wish}",
+            f"{root}/notes.txt: found a file without permission to read it{wish}",
+        ]
+        (root / "house_1" / "rgb").chmod(0)
+        assert as_nobody(root) == [
+            f"{root}/house_1/rgb: cannot be read (Permission denied), expected a data set's folder"
+        ]
+
+
+def as_nobody(root: Path) -> list[str]:
+    """What `verify` names, in a process that gives up root's rights once all is imported."""
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom taskonomy.data.verify import verify\n"
+        "from taskonomy.errors import BadInput\nos.setuid(65534)\n"
+        "try:\n    print(*verify(Path(sys.argv[1])).faults, sep=chr(10))\n"
+        "except BadInput as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(root)], capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from taskonomy.data.version import version
+from taskonomy.errors import BadInput
 
 
 def test_equal_content_has_equal_hash_and_any_changed_byte_another(tmp_path: Path) -> None:
@@ -19,3 +22,15 @@ def test_equal_content_has_equal_hash_and_any_changed_byte_another(tmp_path: Pat
     (first / "room" / "rgb" / "view.png").write_bytes(b"pixelS")
     assert version(first, records)["md5"] != before["md5"]
     assert before["revision"] is None
+
+
+def test_dvc_s_own_reason_is_passed_on_in_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "room"
+    folder.mkdir(parents=True)
+    (folder / "mesh.ply").symlink_to("../../cache/ab")
+    with pytest.raises(BadInput) as caught:
+        version(tmp_path / "data", tmp_path / "records")
+    assert str(caught.value) == (
+        "dvc import-url: unexpected error - [Errno 2] No such file or directory: "
+        f"'{folder}/mesh.ply'; expected files that DVC can read"
+    )

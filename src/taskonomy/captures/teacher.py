@@ -5,7 +5,6 @@ publishes them; which one, the file's parameters say. What the network is unsure
 """
 
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from torchvision.models import get_model, get_model_weights, list_models, segmen
 
 from taskonomy.data.classes import SEMANTIC_CLASSES
 from taskonomy.errors import BadInput
+from taskonomy.networks.weights import read
 
 SURE = 0.5
 """Probability from which on a pixel is given a class."""
@@ -47,7 +47,7 @@ class Teacher:
         Raises:
             BadInput: the file is missing, no file of weights, or not of a network that segments.
         """
-        self.name, self._model = _network(weights, _read(weights))
+        self.name, self._model = _network(weights, read(weights, "--teacher"))
         published = get_model_weights(self.name).DEFAULT
         categories = [_SAME.get(name, name) for name in published.meta["categories"]]
         self.unknown = tuple(c for c in SEMANTIC_CLASSES[2:] if c not in categories)
@@ -74,23 +74,9 @@ class Teacher:
         return value.masked_fill(share < SURE, _UNCERTAIN).to(torch.uint8).cpu().numpy()
 
 
-def _read(weights: Path) -> dict[str, Tensor]:
-    if not weights.is_file():
-        raise BadInput(f"--teacher {weights}: found no such file, expected a network's weights")
-    try:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as error:
-        raise BadInput(
-            f"--teacher {weights}: found no torch file of tensors alone, expected a state dict"
-        ) from error
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        found = type(state).__name__
-        raise BadInput(f"--teacher {weights}: found a {found}, expected a dict of tensors")
-    return {name: v for name, v in state.items() if not name.startswith(_AUXILIARY)}
-
-
 def _network(weights: Path, state: dict[str, Tensor]) -> tuple[str, nn.Module]:
     """The network whose parameters these are, by torchvision's name, with them."""
+    state = {name: v for name, v in state.items() if not name.startswith(_AUXILIARY)}
     names = list_models(module=segmentation)
     for name in names:
         # Without memory: most of these are not the one.

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Shaped, UInt8, UInt16
 
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
 
 DEPTH_UNITS_PER_METRE = 512
 DEPTH_MISSING = 64500
@@ -146,7 +146,7 @@ def _decode_soft(content: bytes, where: str) -> Float32[np.ndarray, " K"]:
         with _PARSING:
             value = np.load(io.BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise BadInput(f"{where}: not a plain .npy array ({error})") from error
+        raise BadInput(f"{where}: not a plain .npy array ({one_line(error)})") from error
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu" or value.size < 2:
         raise BadInput(f"{where}: expected a vector of soft labels, found no such array")
     labels = value.reshape(-1).astype(np.float64)

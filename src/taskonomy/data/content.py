@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import md5, sha256
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import fsspec
 from tqdm import tqdm
 
-from taskonomy.data import catalogue, shards
+from taskonomy.data import catalogue, shards, unreadable
 from taskonomy.data.catalogue import Catalogue
 from taskonomy.data.codecs import DOMAINS
 from taskonomy.data.layout import View
@@ -114,11 +113,6 @@ def _of_folder(folder: Catalogue) -> list[Label]:
     for (building, domain), rows in folder.files.items():
         for view in (View(building, *row) for row in rows.tolist()):
             address = f"{base}/{folder.address(view, domain)}"
-            try:
-                labels.append(Label(view, domain, digest(fs.cat_file(address))))
-            except OSError as error:
-                reason = "a link to nothing" if Path(address).is_symlink() else error.strerror
-                raise BadInput(
-                    f"{address}: cannot be read ({reason}), expected the {domain} of {view}"
-                ) from error
+            found = unreadable.content(fs, address, f"the {domain} of {view}")
+            labels.append(Label(view, domain, digest(found)))
     return labels

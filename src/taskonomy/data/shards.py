@@ -22,7 +22,7 @@ import fsspec
 from tqdm import tqdm
 
 from taskonomy import files, formats
-from taskonomy.data import catalogue, layout
+from taskonomy.data import catalogue, layout, unreadable
 from taskonomy.data.availability import DECLARATION
 from taskonomy.data.codecs import DOMAINS, decode
 from taskonomy.data.layout import View
@@ -58,7 +58,7 @@ def pack(source: str, out: Path) -> Packed:
         out: the folder for the shards: new, or of the same packing interrupted.
 
     Raises:
-        BadInput: there is no data set, or `out` holds something else.
+        BadInput: there is no data set, a file of it cannot be read, or `out` holds something else.
     """
     found = catalogue.catalogue(source)
     fs, base = fsspec.core.url_to_fs(source)
@@ -67,7 +67,12 @@ def pack(source: str, out: Path) -> Packed:
 
     def read(view: View) -> list[tuple[str, bytes]]:
         return [
-            (_member(view, domain), fs.cat_file(f"{base}/{found.address(view, domain)}"))
+            (
+                _member(view, domain),
+                unreadable.content(
+                    fs, f"{base}/{found.address(view, domain)}", f"the {domain} of {view}"
+                ),
+            )
             for domain in domains
             if view in have[domain]
         ]

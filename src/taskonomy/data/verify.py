@@ -16,6 +16,7 @@ from taskonomy.data.consistency import Findings
 from taskonomy.data.content import Label, combine, digest
 from taskonomy.data.layout import Dataset, View
 from taskonomy.data.reprojection import pair_errors
+from taskonomy.data.unreadable import unreadable
 from taskonomy.errors import BadInput
 from taskonomy.workers import cores, each
 
@@ -83,15 +84,21 @@ class _Checked(NamedTuple):
 def verify(root: Path) -> Report:
     """Check a data set.
 
-    Every file is decoded; sizes, ranges, soft labels, normals, depths, distances, shading, poses
-    and sightings are checked against each other, within views and across them; each domain must
-    have a file for every view and none besides; no image may be there twice, and no building in
-    two splits.
+    Every file is decoded, and all else in the folder must be readable; sizes, ranges, soft
+    labels, normals, depths, distances, shading, poses and sightings are checked against each other,
+    within views and across them; each domain must have a file for every view and none besides; no
+    image may be there twice, and no building in two splits.
 
     Raises:
-        BadInput: `root` is no data set at all.
+        BadInput: `root` is no data set at all, or a folder of it cannot be listed.
     """
-    listed = catalogue.scan(str(root))
+    try:
+        listed = catalogue.scan(str(root))
+    except OSError as error:
+        raise BadInput(
+            f"{error.filename or root}: cannot be read ({error.strerror}), expected a data set's "
+            "folder"
+        ) from error
     dataset = listed.dataset()
     faults = [*_missing(root, listed), *_without_image(root, listed)]
     checked = list(
@@ -101,6 +108,7 @@ def verify(root: Path) -> Report:
     )
     for result in checked:
         faults += result.faults
+    faults += _unreadable(root, faults)
     faults += _disagreeing(dataset, checked)
     of_split = np.full(len(dataset.views), -1)
     try:
@@ -154,6 +162,14 @@ def _without_image(root: Path, listed: Catalogue) -> Iterator[str]:
             others = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
             file = root / listed.address(alone[0], domain)
             yield f"{file}{others}: found a label of a view that has no rgb image"
+
+
+def _unreadable(root: Path, named: Sequence[str]) -> Iterator[str]:
+    """What is no label of a view and cannot be read, or is a label that is not named yet."""
+    places = {fault.partition(": ")[0] for fault in named}
+    for found in unreadable(root):
+        if str(found.place) not in places:
+            yield str(found)
 
 
 def _check_all(dataset: Dataset) -> Iterator[_Checked]:

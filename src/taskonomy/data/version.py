@@ -12,7 +12,10 @@ from typing import Any
 import yaml
 
 from taskonomy import files
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
+
+_ERROR = "ERROR:"
+_ADVICE = ("Having any troubles?", "Importing ", "Initialized ")
 
 
 def version(root: Path, records: Path) -> dict[str, Any]:
@@ -36,12 +39,11 @@ def version(root: Path, records: Path) -> dict[str, Any]:
     records.mkdir(parents=True, exist_ok=True)
     if not (records / ".dvc").is_dir():
         with TemporaryDirectory(dir=records, prefix=".init.") as fresh:
-            _dvc("init", "--quiet", "--no-scm", cwd=Path(fresh))
+            _dvc("init", "--no-scm", cwd=Path(fresh))
             (Path(fresh) / ".dvc").rename(records / ".dvc")
     name = f"{root.resolve().name}.data"
-    _dvc(
-        "import-url", "--quiet", "--force", "--no-download", str(root.resolve()), name, cwd=records
-    )
+    # Not --quiet: with it DVC keeps the reason of a failure to itself.
+    _dvc("import-url", "--force", "--no-download", str(root.resolve()), name, cwd=records)
     record = yaml.safe_load((records / f"{name}.dvc").read_text())
     content = record["deps"][0]
     return {
@@ -65,9 +67,17 @@ def _dvc(*arguments: str, cwd: Path) -> None:
     )
     if done.returncode:
         _check_room(cwd)
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        reasons = [line for line in said if line.startswith("ERROR")] or said
-        raise BadInput(f"dvc {arguments[0]}: {reasons[0] if reasons else 'failed, saying nothing'}")
+        why = reason(done.stderr or done.stdout)
+        raise BadInput(f"dvc {arguments[0]}: {why}; expected files that DVC can read")
+
+
+def reason(said: str) -> str:
+    """Return why DVC failed in one line, of what it said."""
+    lines = [one_line(ValueError(line)) for line in said.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(_ADVICE)]
+    errors = [line.removeprefix(_ERROR).strip() for line in lines if line.startswith(_ERROR)]
+    # What follows the first error says more of the same, up to DVC's offer of help.
+    return "; ".join(errors) or "; ".join(lines[-2:]) or "failed, saying nothing"
 
 
 def _check_room(folder: Path) -> None:

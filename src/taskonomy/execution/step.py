@@ -12,6 +12,7 @@ from typing import TextIO
 
 from taskonomy.errors import BadInput, Infeasible, unusable
 from taskonomy.execution import overhead
+from taskonomy.foreign import told
 
 LEASE = "TASKONOMY_LEASE"
 """Names the file that a component's process shares its run's fate by."""
@@ -48,7 +49,7 @@ def stage(name: str, shard: str = "") -> Iterator[None]:
             if isinstance(error, OSError) and (line := unusable(error)):
                 _say(label, f"bad input: {line}")
                 raise SystemExit(2) from None
-            _say(label, f"failed: {type(error).__name__}: {error}")
+            _say(label, f"failed: {told(error)}")
             raise
         _say(label, str(spent()))
 

@@ -142,6 +142,12 @@ def to_bytes(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
+def run_ids(content: bytes) -> dict[str, str | None]:
+    """The MLflow run of every model that the content of a `models.parquet` names."""
+    table = pq.read_table(pa.BufferReader(content), columns=["model_id", "mlflow_run_id"])
+    return {row["model_id"]: row["mlflow_run_id"] for row in table.to_pylist()}
+
+
 def read(path: Path) -> pa.Table:
     """Read a `models.parquet`.
 

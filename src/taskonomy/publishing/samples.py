@@ -11,7 +11,7 @@ from jaxtyping import Float, Shaped, UInt8
 from PIL import Image
 
 from taskonomy.dictionary import Task
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
 
 _TILE = 96  # pixels; larger images are shrunk, so that the report stays small
 _GAP = 2
@@ -89,7 +89,9 @@ def read(path: Path) -> Samples:
                 inputs=arrays["inputs"], target=arrays["target"], output=arrays["output"]
             )
     except (OSError, KeyError, ValueError) as error:
-        raise BadInput(f"{path}: {error}; expected the arrays inputs, target and output") from error
+        raise BadInput(
+            f"{path}: {one_line(error)}; expected the arrays inputs, target and output"
+        ) from error
 
 
 def example(task: Task, samples: Samples, classes: Sequence[str] = ()) -> Example:

@@ -90,7 +90,7 @@ def open_workspace(context: Context, dataset: str) -> "Workspace":
 
     store, config = context.open()
     facts = dataset_record(store, dataset)
-    indexed = layout.index(Path(facts["root"]))
+    indexed = layout.index(dataset_root(store, facts))
     # What the data set has no labels for is not asked for.
     config = config.updated(tasks=facts["tasks"])
     parts = splits.split(indexed)
@@ -109,6 +109,17 @@ def dataset_record(store: Store, dataset: str) -> dict[str, Any]:
         BadInput: a newer version has recorded it.
     """
     return store.read_format(formats.DATASET_RECORD, "version-data", dataset, "dataset.json")
+
+
+def dataset_root(store: Store, facts: Mapping[str, Any]) -> Path:
+    """The folder of a run's data set, also after the store was moved.
+
+    What lies in the store is recorded by its place there. Records of format 1 hold the absolute
+    path that it had: its last two parts are its place.
+    """
+    root = store.located(facts["root"])
+    inside = Path(store.path(*root.parts[-2:]))
+    return inside if not root.exists() and inside.is_dir() else root
 
 
 def recorded_content(facts: Mapping[str, Any]) -> str:

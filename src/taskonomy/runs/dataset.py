@@ -6,7 +6,7 @@ from pathlib import Path
 
 from taskonomy import formats
 from taskonomy.config import Config
-from taskonomy.dictionary import DICTIONARY, Dictionary
+from taskonomy.dictionary import DICTIONARY, Dictionary, Task
 from taskonomy.errors import BadInput
 from taskonomy.runs.context import Context, open_workspace, recorded_content
 from taskonomy.store import Store, digest
@@ -46,7 +46,7 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
     recorded = version.version(root, Path(store.path("version-data", "dvc")))
     table = {part: getattr(parts, part).tolist() for part in ("train", "val", "test")}
     facts = {
-        "root": str(root),
+        "root": store.within(root),
         "source": source or "scenes",
         "content": report.content,
         "dvc": recorded,
@@ -88,7 +88,7 @@ def declared_dictionary(store: Store, config: Config) -> Dictionary:
 
 
 def _try_labels(context: Context, key: str, dictionary: Dictionary) -> None:
-    """Read one label of every declared task, so that a wrong one ends the run at its beginning."""
+    """Try one label of every declared task, so that a wrong one ends the run at its beginning."""
     if not dictionary.declared:
         return
     from taskonomy.training.session import Session
@@ -97,7 +97,17 @@ def _try_labels(context: Context, key: str, dictionary: Dictionary) -> None:
     for name in session.workspace.config.tasks:
         task = dictionary[name]
         if task.code and task.trained:
-            session.data(task).targets(session.examples(task).train[:1])
+            try:
+                session.try_label(task)
+            except BadInput as error:
+                raise BadInput(f"{_file_of(task, session.workspace.config)}: {error}") from error
+
+
+def _file_of(task: Task, config: Config) -> str:
+    """The file that declares a task, as the user named it."""
+    from taskonomy.targets import declared
+
+    return next(place for place in config.dictionary if declared.read(place).code == task.code)
 
 
 def now() -> str:

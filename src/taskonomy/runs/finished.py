@@ -15,8 +15,9 @@ from taskonomy.config import Config
 from taskonomy.dictionary import Dictionary
 from taskonomy.errors import BadInput
 from taskonomy.publishing import models
-from taskonomy.runs.context import Context, open_workspace, recorded_content
+from taskonomy.runs.context import Context, dataset_root, open_workspace, recorded_content
 from taskonomy.store import Store
+from taskonomy.tracking.moved import mend
 from taskonomy.training import record
 from taskonomy.training.examples import examples
 from taskonomy.training.identity import ModelRef
@@ -66,6 +67,7 @@ def read(out: Path, config: Config) -> Finished:
     Raises:
         BadInput: there is no finished run, or it was made with another profile or a newer version.
     """
+    mend(out / "mlflow.db")
     listed = models.read(out / "models.parquet").to_pylist()
     main = config.regimes[0]
     rows = table.read(out / "affinity.parquet")
@@ -123,12 +125,14 @@ def _buildings(
     out: Path, config: Config, content: str | None, networks: Losses
 ) -> tuple[dict[str, Int64[np.ndarray, " _"]], str]:
     """The building of every test image by task, and a word on them."""
+    store = Store(str((out / "store").resolve()))
     for path in sorted((out / "store" / "version-data").glob("*/dataset.json")):
         facts = formats.DATASET_RECORD.read(path)
         if "content" not in facts or recorded_content(facts) != content:
             continue
-        if not Path(facts["root"]).is_dir():
-            return {}, f"unknown: the data set is no longer at {facts['root']}"
+        root = dataset_root(store, facts)
+        if not root.is_dir():
+            return {}, f"unknown: the data set is no longer at {root}"
         if facts["split"]["kind"] != "building":
             return {}, f"not to be told apart: {facts['split']['note']}"
         workspace = open_workspace(Context.at(out, config), path.parent.name)

@@ -13,6 +13,7 @@ from taskonomy.publishing import models
 from taskonomy.runs.context import Context, open_workspace
 from taskonomy.runs.training_times import Seconds
 from taskonomy.store import Store
+from taskonomy.tracking.moved import mend
 from taskonomy.training.identity import ModelRef, main_regime
 from taskonomy.training.job import Job
 from taskonomy.training.model_losses import first_order_ranks, job_models, task_models
@@ -94,6 +95,7 @@ def open_run(out: Path, config: Config) -> Run:
     Raises:
         BadInput: nothing has been published there, or by another profile, seed or version.
     """
+    mend(out / "mlflow.db")
     found = _find(Context.at(out, config), out)
     if found is None:
         raise BadInput(

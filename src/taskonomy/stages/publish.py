@@ -1,5 +1,6 @@
 """The stage publish."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from taskonomy.errors import BadInput
@@ -50,7 +51,7 @@ def publish(
         evaluation=store.read_json("evaluate", evaluation, "evaluation.json"),
         started=store.read_json("version-data", dataset, MARKER)["started"],
     )
-    if not store.finished("publish", key):
+    if not store.finished("publish", key) or _names_other_runs(store, key, runs):
         with store.output("publish", key) as folder:
             publication.write(made, folder)
     # Apart from the files: a run may have ended between the two, or MLflow's database be a new one.
@@ -65,6 +66,14 @@ def publish(
         origin(),
     )
     return key
+
+
+def _names_other_runs(store: Store, key: str, runs: Mapping[str, str]) -> bool:
+    """Whether a publication names runs that have been deleted since, and been logged anew."""
+    from taskonomy.publishing import models
+
+    named = models.run_ids(store.read_bytes("publish", key, "models.parquet"))
+    return any(runs.get(model) != run for model, run in named.items())
 
 
 def export(context: Context, key: str, out: Path) -> list[Path]:

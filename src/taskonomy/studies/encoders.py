@@ -7,7 +7,6 @@ of weights, or from MLflow's registry of models.
 import hashlib
 import inspect
 import io
-import pickle
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -15,16 +14,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float32, Int64
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from taskonomy.errors import BadInput
+from taskonomy.foreign import Foreign
 from taskonomy.networks.encoder import code_size
+from taskonomy.networks.weights import fill, read
 from taskonomy.store import digest
 from taskonomy.training.session import Session
-from taskonomy.training.task_network import arrays
 
 REGISTRY = "models:/"
 _CHUNK = 64
@@ -34,9 +32,10 @@ def load(where: str, weights: Path | None, tracking: str) -> nn.Module:
     """An encoder, in evaluation.
 
     Args:
-        where: `package.module:attribute`, looked for in the working folder as well; or
+        where: `package.module:attribute`, a module or what makes one without arguments, looked for
+            in the working folder as well; or
             `models:/NAME/VERSION`, a registered model of MLflow's PyTorch flavour.
-        weights: a safetensors file, or a torch file that holds tensors alone; None for a registered
+        weights: a file of weights, as `networks.weights.read` takes it; None for a registered
             model, and for a module that brings its own.
         tracking: MLflow's tracking URI.
 
@@ -56,53 +55,89 @@ def load(where: str, weights: Path | None, tracking: str) -> nn.Module:
             f"--encoder {where}: made a {type(module).__name__}; expected a torch module"
         )
     if weights is not None:
-        _fill(module, weights)
-    return module.eval().requires_grad_(False)
+        fill(module, read(weights, "--weights"), f"--weights {weights}")
+    with Foreign(f"--encoder {where}", "a torch module that can be put into evaluation"):
+        return module.eval().requires_grad_(False)
 
 
 def content(module: nn.Module) -> str:
     """A name for what an encoder computes: a hash of its weights and of its class's source file."""
     sha = hashlib.sha256()
-    file = inspect.getsourcefile(type(module))
-    sha.update(Path(file).read_bytes() if file else type(module).__qualname__.encode())
-    for name, array in sorted(arrays(module).items()):
-        sha.update(f"{name} {array.dtype} {array.shape}".encode())
-        sha.update(array.tobytes())
+    sha.update(_source(type(module)))
+    with Foreign(f"the weights of {type(module).__name__}", "tensors that can be copied"):
+        for name, tensor in sorted(module.state_dict().items()):
+            if isinstance(tensor, Tensor):
+                sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+                # As bytes: numpy knows no bfloat16.
+                flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+                sha.update(flat.numpy().tobytes())
     return sha.hexdigest()[:20]
+
+
+def _source(kind: type) -> bytes:
+    """The file that defines a class; its name, where that is no file."""
+    try:
+        file = inspect.getsourcefile(kind)
+    except TypeError:  # built in, or of a module that is none
+        file = None
+    return Path(file).read_bytes() if file and Path(file).is_file() else kind.__qualname__.encode()
 
 
 @torch.no_grad()
 def encode(
-    session: Session, module: nn.Module, views: Int64[np.ndarray, "n"]
+    session: Session, module: nn.Module, views: Int64[np.ndarray, "n"], where: str = ""
 ) -> Float32[np.ndarray, "n C h w"]:
     """The codes of views, brought to the height and width of the run's own codes.
 
     The encoder is given images [b, 3, H, W] in [-1, 1] at the network's size.
 
+    Args:
+        session: the data set, and the device.
+        module: the encoder.
+        views: indices of views.
+        where: what errors call the encoder.
+
     Raises:
-        BadInput: it does not return finite maps [b, C, h, w].
+        BadInput: it fails, or does not return finite maps [b, C, h, w] of one number of channels.
     """
     network = session.workspace.config.network
     size = code_size(network, network.image_size)
-    module = module.to(session.device)
-    codes = []
+    named = f"--encoder {where}".rstrip()
+    with Foreign(named, f"a torch module that can be put on {session.device}"):
+        module = module.to(session.device)
+    codes: list[Tensor] = []
     for i in range(0, len(views), _CHUNK):
         images = session.source.images("image", views[i : i + _CHUNK])[:, 0].to(session.device)
-        found = module(images)
-        if not (isinstance(found, Tensor) and found.ndim == 4 and len(found) == len(images)):
-            shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        shape = tuple(images.shape)
+        with Foreign(f"{named}: failed on images {shape}", "maps of them"):
+            found = module(images)
+        _check_maps(found, shape, named)
+        if codes and codes[0].shape[1] != found.shape[1]:
             raise BadInput(
-                f"--encoder: returned {shape} for images {tuple(images.shape)}; expected maps "
-                f"({len(images)}, channels, height, width)"
+                f"{named}: returned {found.shape[1]} channels and {codes[0].shape[1]} before; "
+                "expected as many for all images"
             )
-        if not torch.isfinite(found).all():
-            raise BadInput("--encoder: returned numbers that are not finite; expected finite maps")
         codes.append(adaptive_avg_pool2d(found.float(), size).cpu())
     return torch.cat(codes).numpy()
 
 
-def represent(session: Session, module: nn.Module) -> tuple[str, str]:
-    """Write the codes of `session.represented` into the store, if they are not there.
+def _check_maps(found: object, images: tuple[int, ...], named: str) -> None:
+    if not (isinstance(found, Tensor) and found.ndim == 4 and len(found) == images[0]):
+        shape = tuple(found.shape) if isinstance(found, Tensor) else f"a {type(found).__name__}"
+        raise BadInput(
+            f"{named}: returned {shape} for images {images}; expected maps "
+            f"({images[0]}, channels, height, width)"
+        )
+    if not found.numel() or found.is_complex():
+        kind = f"maps {tuple(found.shape)} of {found.dtype}"
+        raise BadInput(f"{named}: returned {kind}; expected real numbers, at least one a map")
+    if not torch.isfinite(found).all():
+        raise BadInput(f"{named}: returned numbers that are not finite; expected finite maps")
+
+
+def represent(session: Session, module: nn.Module, where: str = "") -> tuple[str, str]:
+    """Write the codes of `session.represented` into the store, if they are not there; `where` is
+    what errors call the encoder.
 
     Returns:
         Their place in the store.
@@ -119,7 +154,7 @@ def represent(session: Session, module: nn.Module) -> tuple[str, str]:
     place = ("representations", f"{key}.npy")
     if not store.exists(*place):
         buffer = io.BytesIO()
-        np.save(buffer, encode(session, module, views), allow_pickle=False)
+        np.save(buffer, encode(session, module, views, where), allow_pickle=False)
         store.write_bytes(buffer.getvalue(), *place)
     return place
 
@@ -132,30 +167,16 @@ def _imported(where: str) -> object:
         )
     if "" not in sys.path:
         sys.path.insert(0, "")
-    try:
-        make = getattr(import_module(path), attribute)
-    except (ImportError, AttributeError) as error:
-        raise BadInput(f"--encoder {where}: {error}; expected an importable name") from error
-    return make()
-
-
-def _fill(module: nn.Module, weights: Path) -> None:
-    if not weights.is_file():
-        raise BadInput(f"--weights {weights}: no such file; expected the encoder's weights")
-    try:
-        if weights.suffix == ".safetensors":
-            tensors = load_file(weights)
-        else:
-            tensors = torch.load(weights, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    with Foreign(f"--encoder {where}", "an importable name"):
+        found = getattr(import_module(path), attribute)
+    if isinstance(found, nn.Module):
+        return found
+    if not callable(found):
         raise BadInput(
-            f"--weights {weights}: {str(error).splitlines()[0]}; expected safetensors, or a torch "
-            "file of tensors alone"
-        ) from error
-    try:
-        module.load_state_dict(tensors)
-    except (RuntimeError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise BadInput(
-            f"--weights {weights}: {reason}; expected the weights of {type(module).__name__}"
-        ) from error
+            f"--encoder {where}: found a {type(found).__name__}; expected a torch module, or a "
+            "class or function that makes one"
+        )
+    with Foreign(
+        f"--encoder {where}", "a class or function that makes a torch module without arguments"
+    ):
+        return found()

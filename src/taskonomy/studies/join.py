@@ -63,7 +63,7 @@ def own_source(run: Run, name: str, where: str, weights: Path | None, cost: floa
     from taskonomy.training.session import Session
 
     module = encoders.load(where, weights, run.context.tracking)
-    return Own(name, encoders.represent(Session(run.workspace), module), cost)
+    return Own(name, encoders.represent(Session(run.workspace), module, where), cost)
 
 
 def join(run: Run, own: Own) -> Path:

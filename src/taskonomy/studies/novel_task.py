@@ -55,15 +55,18 @@ def novel(run: Run, declared: "Declaration") -> Novel:
 
     Raises:
         BadInput: the file declares several tasks or one without labels, or a name that the run
-            knows already.
+            knows already, or its label function fails.
     """
     from taskonomy.training.declarations import keep
+    from taskonomy.training.session import Session
 
     if len(declared.tasks) != 1 or not declared.tasks[0].trained:
         names = ", ".join(task.name for task in declared.tasks)
         raise BadInput(f"found the tasks {names}; expected one, with labels, to solve")
     keep(run.workspace.store, declared)
-    return known(run, declared.tasks[0])
+    novel = known(run, declared.tasks[0])
+    Session(novel.workspace).try_label(novel.task)
+    return novel
 
 
 def known(run: Run, task: Task) -> Novel:

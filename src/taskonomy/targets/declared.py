@@ -6,6 +6,7 @@ view; for a kind of target of its own, `KINDS`, a dict of names and `taskonomy.t
 """
 
 import importlib.util
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -19,7 +20,8 @@ import fsspec
 from taskonomy.data.codecs import DOMAINS
 from taskonomy.dictionary import DICTIONARY, Dictionary, Task
 from taskonomy.dictionary.task import check
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
+from taskonomy.foreign import Foreign
 from taskonomy.targets import Label, Target, kind_of
 
 
@@ -56,6 +58,10 @@ def read(place: str) -> Declaration:
             content: bytes = source.read()
     except (FileNotFoundError, IsADirectoryError) as error:
         raise BadInput(f"{place}: no such file; expected one that declares TASK") from error
+    except (OSError, ValueError, ImportError) as error:
+        raise BadInput(
+            f"{place}: cannot be read ({one_line(error)}); expected a file that declares TASK"
+        ) from error
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"{_code(content)}.py"
         file.write_bytes(content)
@@ -70,17 +76,15 @@ def load(file: Path, place: str = "") -> Declaration:
     """
     where, content = place or str(file), file.read_bytes()
     module = _module(file, where)
-    tasks: Any = getattr(module, "TASKS", None) or (getattr(module, "TASK", None),)
+    tasks = _tasks(module, where)
     label, kinds = getattr(module, "label", None), getattr(module, "KINDS", {})
-    if not isinstance(tasks, Iterable) or not all(isinstance(task, Task) for task in tasks):
-        raise BadInput(
-            f"{where}: found no taskonomy.dictionary.Task; expected TASK, or TASKS of several"
-        )
     if label is not None and not callable(label):
         raise BadInput(
             f"{where}: label is a {type(label).__name__}; expected a function of a data set and a "
             "view"
         )
+    if label is not None:
+        _check_arguments(label, where)
     if not isinstance(kinds, Mapping) or not all(
         isinstance(kind, type) and issubclass(kind, Target) for kind in kinds.values()
     ):
@@ -88,10 +92,36 @@ def load(file: Path, place: str = "") -> Declaration:
     declared = tuple(replace(task, code=_code(content)) for task in tasks)
     for task in declared:
         try:
-            _check(task, label, kinds)
+            with Foreign("a field of another kind", "those of taskonomy.dictionary.Task"):
+                _check(task, label, kinds)
         except BadInput as error:
             raise BadInput(f"{where}: task {task.name!r} has {error}") from error
     return Declaration(declared, label, kinds, content)
+
+
+def _tasks(module: ModuleType, where: str) -> tuple[Task, ...]:
+    found: Any = getattr(module, "TASKS", None) or (getattr(module, "TASK", None),)
+    with Foreign(f"{where}: TASKS", "a list of taskonomy.dictionary.Task"):
+        tasks = tuple(found)
+    if not all(isinstance(task, Task) for task in tasks):
+        raise BadInput(
+            f"{where}: found no taskonomy.dictionary.Task; expected TASK, or TASKS of several"
+        )
+    return tasks
+
+
+def _check_arguments(label: Label, where: str) -> None:
+    """Whether a label function can be called with a data set and a view."""
+    try:
+        signature = inspect.signature(label)
+    except (TypeError, ValueError):
+        return  # one that says nothing of its arguments, such as a built-in one
+    try:
+        signature.bind(None, None)
+    except TypeError as error:
+        raise BadInput(
+            f"{where}: label{signature}: {error}; expected a function of a data set and a view"
+        ) from error
 
 
 def dictionary(places: Iterable[str]) -> Dictionary:
@@ -130,10 +160,11 @@ def _module(file: Path, where: str) -> ModuleType:
         raise BadInput(f"{where}: not a Python file; expected one that declares TASK")
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise BadInput(f"{where}: {reason}; expected it to run") from error
+        with Foreign(where, "it to run"):
+            spec.loader.exec_module(module)
+    except BadInput as error:  # of this package, which the file calls
+        line = str(error)
+        raise BadInput(line if line.startswith(where) else f"{where}: {line}") from error
     return module
 
 

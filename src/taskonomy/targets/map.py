@@ -84,7 +84,7 @@ class Map(Target):
 
     def _check(self, view: int, value: Float32[np.ndarray, "*shape"]) -> None:
         plane = value[..., None] if value.ndim == 2 else value
-        if plane.ndim != 3 or plane.shape[2] != self.task.channels:
+        if plane.ndim != 3 or plane.shape[2] != self.task.channels or not plane.size:
             raise self.wrong(
                 view, f"shape {value.shape}", f"a map of {self.task.channels} channels"
             )

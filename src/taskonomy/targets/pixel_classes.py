@@ -24,7 +24,7 @@ class PixelClasses(Target):
     def encode(self, example: tuple[int, ...]) -> Shaped[np.ndarray, "h w"]:
         """The classes at the output's size."""
         # A user's function gives floats.
-        classes = np.asarray(self.value(example[0])).astype(np.uint8)
+        classes = self.ids(example[0], self.task.channels).astype(np.uint8)
         return resize(classes, self.size, cv2.INTER_NEAREST)
 
     def fit(self, labels: Shaped[np.ndarray, "n h w"]) -> None:

@@ -21,7 +21,7 @@ class Segments(Target):
 
     def encode(self, example: tuple[int, ...]) -> Shaped[np.ndarray, "h w"]:
         """The segment ids at the output's size."""
-        return resize(self.value(example[0]), self.size, cv2.INTER_NEAREST)
+        return resize(self.ids(example[0]), self.size, cv2.INTER_NEAREST)
 
     def batch(
         self, labels: Shaped[np.ndarray, "n h w"], examples: Int[np.ndarray, "n k"]

@@ -14,6 +14,7 @@ from taskonomy.data import layout
 from taskonomy.data.layout import Dataset, View
 from taskonomy.dictionary import Task
 from taskonomy.errors import BadInput
+from taskonomy.foreign import Foreign
 from taskonomy.networks.heads import output_size
 from taskonomy.networks.losses import example_losses
 
@@ -134,24 +135,42 @@ class Target(ABC):
 
     def value(self, view: int) -> Any:
         """The decoded label of one view, from its file or from the user's function."""
-        whose = self._reader.dataset.views[view]
+        whose = self.view(view)
         if self._label is None:
             return layout.read(self._reader.dataset, whose, self.task.label)
-        try:
+        with Foreign(
+            f"{self.task.name}: its label function failed on {whose}", "an array of numbers"
+        ):
             return np.asarray(self._label(self._reader.dataset, whose), np.float32)
-        except BadInput:
-            raise
-        except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise BadInput(
-                f"{self.task.name}: its label function failed on {whose}: {reason}; expected an "
-                "array of numbers"
-            ) from error
+
+    def view(self, number: int) -> View:
+        """The view of that index."""
+        return self._reader.dataset.views[number]
+
+    def ids(self, view: int, most: int | None = None) -> Shaped[np.ndarray, "H W"]:
+        """The decoded label of one view whose every pixel holds a whole number from 0 to `most`.
+
+        Raises:
+            BadInput: a user's function gave anything else.
+        """
+        value = np.asarray(self.value(view))
+        if self._label is None:
+            return value
+        plane = value[..., 0] if value.ndim == 3 and value.shape[2] == 1 else value
+        expected = f"one whole number a pixel, from 0{'' if most is None else f' to {most}'}"
+        if plane.ndim != 2 or not plane.size:
+            raise self.wrong(view, f"shape {value.shape}", expected)
+        whole = np.isfinite(plane) & (plane >= 0) & (plane == np.round(plane))
+        if not whole.all() or (most is not None and plane.max() > most):
+            other = plane[~whole] if not whole.all() else plane.max(keepdims=True)
+            raise self.wrong(view, f"the value {other.flat[0]:g}", expected)
+        return plane
 
     def wrong(self, view: int, found: str, expected: str) -> BadInput:
         """The error of a label that is not what the declaration says."""
-        whose = self._reader.dataset.views[view]
-        return BadInput(f"{self.task.name}: label of {whose}: found {found}; expected {expected}")
+        return BadInput(
+            f"{self.task.name}: label of {self.view(view)}: found {found}; expected {expected}"
+        )
 
 
 def ones(examples: Int[np.ndarray, "n k"]) -> Float32[Tensor, "n 1"]:

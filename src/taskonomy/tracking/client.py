@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from taskonomy.errors import BadInput
+from taskonomy.tracking import moved
 
 # MLflow reads these while it is imported: no usage reports from a training machine, no two lines on
 # stdout for each of some thousand runs, no log line for each table of a new database.
@@ -49,8 +50,8 @@ def connect(tracking_uri: str, experiment: str) -> Connection:
     Args:
         tracking_uri: `sqlite:///FILE`, or the address of a tracking server. Pods that run in
             parallel on several machines go through a server.
-        experiment: the experiment's name. Its artifacts lie beside a SQLite file, and where the
-            server keeps them otherwise.
+        experiment: the experiment's name. Its artifacts lie beside a SQLite file, also after both
+            were moved, and where the server keeps them otherwise.
 
     Raises:
         BadInput: the experiment has been deleted, the file is not an MLflow database, or the server
@@ -60,10 +61,13 @@ def connect(tracking_uri: str, experiment: str) -> Connection:
     with _lock(tracking_uri), answering(tracking_uri):
         if database is not None:
             _prepare(database)
+            moved.mend(database)
         client = MlflowClient(tracking_uri)
         found = client.get_experiment_by_name(experiment)
         if found is None:
-            place = None if database is None else str(database.parent / "mlartifacts" / experiment)
+            place = (
+                None if database is None else str(database.parent / moved.ARTIFACTS / experiment)
+            )
             try:
                 return Connection(tracking_uri, client, client.create_experiment(experiment, place))
             except MlflowException as error:

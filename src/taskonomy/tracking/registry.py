@@ -9,7 +9,7 @@ from typing import Any
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
 from taskonomy.tracking import artifacts
 from taskonomy.tracking.client import Connection, answering, connect
 
@@ -72,8 +72,7 @@ def registered_module(tracking_uri: str, uri: str) -> Any:
     try:
         return mlflow.pytorch.load_model(uri, map_location="cpu")
     except MlflowException as error:
-        reason = str(error).splitlines()[0]
-        raise BadInput(f"{uri}: {reason}; expected a registered PyTorch model") from error
+        raise BadInput(f"{uri}: {one_line(error)}; expected a registered PyTorch model") from error
 
 
 def find_taxonomy(tracking_uri: str, experiment: str, digest: str) -> Registered | None:

@@ -16,7 +16,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from taskonomy import formats
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
 from taskonomy.store import Store
 from taskonomy.training.identity import model_path
 from taskonomy.training.workspace import Kind
@@ -103,8 +103,8 @@ def read(store: Store, identity: str) -> Record:
             losses, curve = file.get_tensor(_LOSSES), file.get_tensor(_CURVE)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise BadInput(
-            f"{store.path(*place)}: no model record ({error}); expected a safetensors file of "
-            "this project"
+            f"{store.path(*place)}: no model record ({one_line(error)}); expected a safetensors "
+            "file of this project"
         ) from error
     facts["sources"] = tuple(facts["sources"])
     return Record(**facts, test_losses=losses, curve=curve)

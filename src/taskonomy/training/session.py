@@ -13,7 +13,9 @@ from jaxtyping import Int64
 from torch import nn
 
 from taskonomy.dictionary import Task
+from taskonomy.foreign import Foreign
 from taskonomy.targets import Target, kind_of
+from taskonomy.targets.guarded import guarded
 from taskonomy.training.declarations import declaration
 from taskonomy.training.examples import Examples, examples
 from taskonomy.training.identity import main_regime
@@ -59,6 +61,17 @@ class Session:
             self._data[task.name] = TaskData(self.source, self._target(task), train)
         return self._data[task.name]
 
+    def try_label(self, task: Task) -> None:
+        """Read one label of a declared task, and hold the best constant against it.
+
+        Raises:
+            BadInput: the task's code fails, or gives what its loss cannot compare.
+        """
+        data = self.data(task)
+        target, mask = data.targets(self.examples(task).train[:1])
+        with Foreign(f"{task.name}: targets {tuple(target.shape)}", f"those of {task.loss}"):
+            data.target.guess_losses(data.target.guess(target, mask), target, mask)
+
     def _target(self, task: Task) -> Target:
         workspace = self.workspace
         if not task.code:
@@ -67,7 +80,8 @@ class Session:
         # A label folder that the declaration names is read before any function.
         label = None if task.label else file.label
         kind = kind_of(task, file.kinds)
-        return kind(task, workspace.config.network, self.source, label)
+        with Foreign(f"{task.name}: its kind of target {task.kind!r}", "it to be made"):
+            return guarded(kind(task, workspace.config.network, self.source, label))
 
     def place(self, network: Network) -> Network:
         """The network on this session's device, in the memory layout that is fastest there."""
