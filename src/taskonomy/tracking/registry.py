@@ -6,14 +6,17 @@ nothing: a rerun takes the alias neither from a later taxonomy nor from one that
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 from mlflow.entities import Metric, Param
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.environment_variables import MLFLOW_ALLOW_PICKLE_DESERIALIZATION
 from mlflow.exceptions import MlflowException
 
 from taskonomy.errors import BadInput
@@ -77,22 +80,62 @@ def register_taxonomy(
         return _registered(connection, found)
 
 
-def registered_module(tracking_uri: str, uri: str) -> Any:
+def registered_module(tracking_uri: str, uri: str, *, trusted: bool) -> Any:
     """Load a registered model of MLflow's PyTorch flavour, `models:/NAME/VERSION`.
 
-    MLflow unpickles it: it runs code of whoever registered it.
+    MLflow unpickles it and imports what lies beside it: that runs code of whoever registered it.
+
+    Args:
+        tracking_uri: as in `register_taxonomy`.
+        uri: which model.
+        trusted: whether the user trusts its author with that.
 
     Raises:
-        BadInput: the registry has no such model of that flavour.
+        BadInput: the registry has no such model of that flavour, or it is not trusted.
     """
     import mlflow
 
     mlflow.set_tracking_uri(tracking_uri)
     try:
-        return mlflow.pytorch.load_model(uri, map_location="cpu")
+        if not trusted:
+            _refuse(uri)
+        with _unpickling():
+            return mlflow.pytorch.load_model(uri, map_location="cpu")
     except MlflowException as error:
         reason = str(error).splitlines()[0]
         raise BadInput(f"{uri}: {reason}; expected a registered PyTorch model") from error
+
+
+def _refuse(uri: str) -> NoReturn:
+    """Refuse a model for what loading it would do; only its description is read.
+
+    MLflow's own switch is no substitute: it imports the module that a model names as its pickle's
+    before it looks at the switch.
+    """
+    from mlflow.models import Model
+
+    flavours = Model.load(uri).flavors
+    if "pytorch" not in flavours:
+        raise BadInput(f"{uri}: found {', '.join(flavours)}; expected a registered PyTorch model")
+    raise BadInput(
+        f"{uri}: to load it, MLflow would unpickle {flavours['pytorch']['model_data']}/ and run "
+        "whatever code its author put there; expected --trust-pickle if you trust the author, or "
+        "--encoder module:attribute with --weights FILE.safetensors, which runs none of theirs"
+    )
+
+
+@contextmanager
+def _unpickling() -> Iterator[None]:
+    """MLflow's switch for pickles, on."""
+    name = MLFLOW_ALLOW_PICKLE_DESERIALIZATION.name
+    before = os.environ.get(name)
+    os.environ[name] = "true"
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 def find_taxonomy(tracking_uri: str, experiment: str, digest: str) -> Registered | None:
