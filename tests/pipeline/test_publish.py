@@ -3,9 +3,11 @@
 import sqlite3
 from pathlib import Path
 
+import mlflow
 import pytest
 from mlflow import MlflowClient
 
+import taskonomy
 from taskonomy.config import load
 from taskonomy.errors import BadInput
 from taskonomy.runs.context import EXPERIMENT, Context
@@ -25,6 +27,17 @@ def test_a_shard_that_did_not_log_its_models_is_missed(run: Run, tmp_path: Path)
 
     with pytest.raises(BadInput, match=r"no run of model \w+ and \d+ more; expected every shard"):
         publish(context, *keys(run))
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's own, of its types
+def test_the_champion_of_a_run_answers_as_its_published_file_does(run: Run) -> None:
+    mlflow.set_tracking_uri(f"sqlite:///{run.out}/mlflow.db")
+    model = mlflow.pyfunc.load_model("models:/taxonomy@champion")
+
+    found = model.predict({"budget": 3, "max_order": 1})
+
+    affinities = taskonomy.load_affinities(run.out / "affinity.parquet")
+    assert found == taskonomy.solve(affinities, budget=3, max_order=1).as_json()
 
 
 def keys(run: Run) -> list[str]:
@@ -56,6 +69,7 @@ def test_a_finished_publication_is_registered_where_it_is_not_yet(run: Run, tmp_
     found = find_taxonomy(tracking, EXPERIMENT, key)
     assert found is not None
     assert found.run_id != first.run_id
+    assert client.get_model_version_by_alias("taxonomy", "champion").version == found.version
     figures = client.get_run(found.run_id).data.metrics
     assert figures == client.get_run(first.run_id).data.metrics
     assert publish(context, *keys(run)) == key

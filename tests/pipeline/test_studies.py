@@ -237,13 +237,13 @@ def test_a_registered_model_is_an_encoder(finished: Finished) -> None:
             serialization_format="pickle",
         )
 
-    own = own_source(finished, "mine", "models:/mine/1", None, 0.0)
+    own = own_source(finished, "mine", "models:/mine/1", None, 0.0, trust_pickle=True)
 
     codes = np.load(finished.workspace.store.local(*own.codes))
     assert codes.shape[1] == 5
     assert np.isfinite(codes).all()
     with pytest.raises(BadInput, match="expected a registered PyTorch model"):
-        own_source(finished, "mine", "models:/mine/2", None, 0.0)
+        own_source(finished, "mine", "models:/mine/2", None, 0.0, trust_pickle=True)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from mlflow import MlflowClient
 
 from taskonomy.errors import BadInput
 from taskonomy.tracking.client import connect
-from taskonomy.tracking.registry import register_taxonomy
 from taskonomy.tracking.runs import Logged, fetch_artifact, log_models, run_ids
 
 # Raised by SQLAlchemy about MLflow's tables.
@@ -136,37 +135,6 @@ def test_two_processes_write_to_one_new_database(tmp_path: Path) -> None:
     assert other.returncode == 0
 
     assert set(run_ids(uri, "two writers")) == {f"m{number}" for number in range(50)}
-
-
-def test_a_taxonomy_is_registered_once(uri: str, tmp_path: Path) -> None:
-    taxonomy = tmp_path / "taxonomy.json"
-    taxonomy.write_text('{"policies": []}')
-    tags = {"kubeflow.run_id": "4f1e", "kubeflow.pipeline": "retrain"}
-    figures = {"mean_gain": 0.9}
-    arguments = (uri, "taxonomies", "abc123", [taxonomy], {"profile": "demo"}, figures, tags)
-
-    first = register_taxonomy(*arguments)
-
-    assert register_taxonomy(*arguments) == first
-    assert register_taxonomy(uri, "taxonomies", "def456", [taxonomy], {}, {}, {}).version == "2"
-    version = MlflowClient(uri).get_model_version("taxonomy", first.version)
-    assert version.run_id == first.run_id
-    assert MlflowClient(uri).get_run(first.run_id).data.tags.items() >= tags.items()
-    kept = fetch_artifact(uri, first.run_id, "taxonomy.json", tmp_path / "kept")
-    assert kept.read_text() == taxonomy.read_text()
-
-
-def test_an_interrupted_registration_is_made_anew(uri: str) -> None:
-    connection = connect(uri, "interrupted")
-    left = connection.client.create_run(
-        connection.experiment, tags={"kind": "taxonomy", "taskonomy.digest": "789abc"}
-    )
-
-    made = register_taxonomy(uri, "interrupted", "789abc", [], {}, {}, {})
-
-    assert connection.client.get_run(left.info.run_id).info.status == "KILLED"
-    assert connection.client.get_run(made.run_id).info.status == "FINISHED"
-    assert register_taxonomy(uri, "interrupted", "789abc", [], {}, {}, {}) == made
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:

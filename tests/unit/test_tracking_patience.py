@@ -1,11 +1,7 @@
 """A tracking server or an artifact store that does not answer is one line after a bounded wait."""
 
-import os
 import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +20,7 @@ from taskonomy.tracking import artifacts
 from taskonomy.tracking.client import connect
 from taskonomy.tracking.registry import find_taxonomy
 from taskonomy.tracking.runs import Logged, log_models, run_ids
+from tests.unit.mlflow_server import tracking_server
 
 # Raised by SQLAlchemy about MLflow's tables; by the sockets that tests leave without an answer.
 pytestmark = [
@@ -126,48 +123,14 @@ def test_an_object_store_that_does_not_answer_its_clients_is_one_line(
     assert "\n" not in line
 
 
-@contextmanager
-def tracking_server(folder: Path, store: str) -> Iterator[str]:
-    """A real server that passes files on to an object store."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"),
-        *("--backend-store-uri", f"sqlite:///{folder}/server.db"),
-        *("--artifacts-destination", "s3://bucket/prefix"),
-    ]
-    settings = {"MLFLOW_S3_ENDPOINT_URL": store, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with (
-        (folder / "server.log").open("wb") as log,
-        subprocess.Popen(
-            command, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True
-        ) as process,
-    ):
-        uri = f"http://127.0.0.1:{port}"
-        try:
-            _wait(f"{uri}/health", process)
-            yield uri
-        finally:
-            os.killpg(process.pid, 9)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 180
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError("MLflow's server did not start")
-
-
 @pytest.mark.usefixtures("hasty")
 def test_a_server_whose_object_store_does_not_answer_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with silent() as store, tracking_server(tmp_path, store) as uri:
+    with (
+        silent() as store,
+        tracking_server(tmp_path, "s3://bucket/prefix", MLFLOW_S3_ENDPOINT_URL=store) as uri,
+    ):
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
         connect(uri, "any")  # the first request makes the tables
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")

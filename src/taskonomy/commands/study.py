@@ -43,6 +43,11 @@ def add_join(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cost", type=float, default=1.0, metavar="C", help="of its labels, a task being 1 [1]"
     )
+    parser.add_argument(
+        "--trust-pickle",
+        action="store_true",
+        help="load a models:/ encoder, which runs whatever code its author put in",
+    )
     parser.set_defaults(command=_join)
 
 
@@ -75,7 +80,8 @@ def _join(options: argparse.Namespace) -> int:
     from taskonomy.studies.join import join, own_source
 
     run = _run(options)
-    own = own_source(run, options.name, options.encoder, options.weights, options.cost)
+    given = (options.encoder, options.weights, options.cost, options.trust_pickle)
+    own = own_source(run, options.name, *given)
     return _show(join(run, own))
 
 

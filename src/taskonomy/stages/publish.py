@@ -55,14 +55,15 @@ def publish(
         with store.output("publish", key) as folder:
             publication.write(made, folder)
     # Apart from the files: a run may have ended between the two, or MLflow's database be a new one.
-    place = store.local("publish", key)
+    place, regime = store.local("publish", key), str(config.regimes[0])
     register_taxonomy(
         context.tracking,
         EXPERIMENT,
         key,
         [place / name for name in publication.FILES],
+        regime,
         {"profile": config.profile},
-        publication.figures(place, str(config.regimes[0])),
+        publication.figures(place, regime),
         origin(),
     )
     return key

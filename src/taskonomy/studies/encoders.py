@@ -28,7 +28,7 @@ REGISTRY = "models:/"
 _CHUNK = 64
 
 
-def load(where: str, weights: Path | None, tracking: str) -> nn.Module:
+def load(where: str, weights: Path | None, tracking: str, trust_pickle: bool = False) -> nn.Module:
     """An encoder, in evaluation.
 
     Args:
@@ -38,16 +38,18 @@ def load(where: str, weights: Path | None, tracking: str) -> nn.Module:
         weights: a file of weights, as `networks.weights.read` takes it; None for a registered
             model, and for a module that brings its own.
         tracking: MLflow's tracking URI.
+        trust_pickle: whether a registered model may be unpickled, which runs its author's code.
 
     Raises:
-        BadInput: there is no such module or model, or the weights are not its own.
+        BadInput: there is no such module or model, it is not trusted, or the weights are not its
+            own.
     """
     if where.startswith(REGISTRY):
         from taskonomy.tracking.registry import registered_module
 
         if weights is not None:
             raise BadInput(f"--weights {weights}: a registered model ({where}) has its own")
-        module = registered_module(tracking, where)
+        module = registered_module(tracking, where, trusted=trust_pickle)
     else:
         module = _imported(where)
     if not isinstance(module, nn.Module):

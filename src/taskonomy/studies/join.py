@@ -47,7 +47,14 @@ class Own:
     cost: float
 
 
-def own_source(run: Run, name: str, where: str, weights: Path | None, cost: float) -> Own:
+def own_source(
+    run: Run,
+    name: str,
+    where: str,
+    weights: Path | None,
+    cost: float,
+    trust_pickle: bool = False,
+) -> Own:
     """Load an encoder and encode the run's transfer and test images with it.
 
     Raises:
@@ -62,7 +69,7 @@ def own_source(run: Run, name: str, where: str, weights: Path | None, cost: floa
     from taskonomy.studies import encoders
     from taskonomy.training.session import Session
 
-    module = encoders.load(where, weights, run.context.tracking)
+    module = encoders.load(where, weights, run.context.tracking, trust_pickle)
     return Own(name, encoders.represent(Session(run.workspace), module, where), cost)
 
 

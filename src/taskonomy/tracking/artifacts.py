@@ -14,12 +14,12 @@ from taskonomy.tracking.client import Connection, answering
 
 
 def store(connection: Connection, place: str, file: Path) -> None:
-    """Store a file with a run's artifacts.
+    """Store a file, or a folder's content under the folder's name, with a run's artifacts.
 
     Args:
         connection: whose run.
         place: the run's artifact URI.
-        file: the file.
+        file: the file or the folder.
 
     Raises:
         BadInput: the server or the object store does not answer.
@@ -28,7 +28,14 @@ def store(connection: Connection, place: str, file: Path) -> None:
         _store_in_s3(connection, place, file)
         return
     with answering(connection.uri):
-        repository = get_artifact_repository(place, connection.uri)
+        _log(connection, place, file)
+
+
+def _log(connection: Connection, place: str, file: Path) -> None:
+    repository = get_artifact_repository(place, connection.uri)
+    if file.is_dir():
+        repository.log_artifacts(str(file), file.name)  # type: ignore[no-untyped-call]
+    else:
         repository.log_artifact(str(file))  # type: ignore[no-untyped-call]
 
 
@@ -38,8 +45,7 @@ def _store_in_s3(connection: Connection, place: str, file: Path) -> None:
 
     _bound_waiting()
     try:
-        repository = get_artifact_repository(place, connection.uri)
-        repository.log_artifact(str(file))  # type: ignore[no-untyped-call]
+        _log(connection, place, file)
     except BotoCoreError as error:
         reason = " ".join(str(error).split())
         raise BadInput(

@@ -17,6 +17,9 @@ from taskonomy.tracking import moved
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+# Nor bars of copied files; nor, in a saved model, the lock file of the project it is saved from.
+os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # A server that does not answer is given up after two minutes, one that refuses after half a minute:
 # time to be moved to another node. MLflow's own patience is 20 minutes, in silence.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")

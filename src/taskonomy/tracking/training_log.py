@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from taskonomy.tracking.runs import Logged, log_models
 from taskonomy.training import record
+from taskonomy.training.hyperparameters import hyperparameters
 from taskonomy.training.identity import ModelRef, model_path
 from taskonomy.training.workspace import Workspace
 
 
 def log(tracking: str, experiment: str, workspace: Workspace, refs: Sequence[ModelRef]) -> None:
-    """Give every model its MLflow run, with its loss curve and its file."""
+    """Give every model its MLflow run, with its hyperparameters, loss curve and file."""
     log_models(tracking, experiment, [_logged(workspace, ref) for ref in refs])
 
 
@@ -19,7 +20,7 @@ def _logged(workspace: Workspace, ref: ModelRef) -> Logged:
     return Logged(
         model_id=ref.identity,
         name="-".join((found.kind, *found.sources, found.target)),
-        params={"steps": found.steps, "train_images": found.train_images},
+        params=hyperparameters(workspace, found),
         tags={
             "kind": found.kind,
             "target": found.target,
