@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from taskonomy.captures import intrinsics as cameras
 from taskonomy.captures.conventions import UNITS, Conventions
-from taskonomy.captures.evidence import Evidence, gather
+from taskonomy.captures.evidence import Evidence, dense, gather
 from taskonomy.captures.frames import Capture
 from taskonomy.errors import BadInput
 
@@ -31,7 +31,7 @@ LEAST = 0.1
 """Agreement below which no reading explains the frames."""
 FEWEST = 40
 """Points from which on anything is said."""
-_COARSE, _FINE = 1.1 ** np.arange(-121, 122), 1.1 ** np.linspace(-1, 1, 41)
+_COARSE, _FINE = 1.15 ** np.arange(-83, 84), 1.15 ** np.linspace(-1, 1, 57)
 _AWAY = 30.0
 """At so many times a scale the agreement must have dropped, or lengths do not matter."""
 _DEPTH_UNITS = (1000, 5000, 10000, 4000, 6553.5, 256, 512, 100, 2000)
@@ -41,6 +41,8 @@ _NEAR_UNIT = 0.12
 """How far a found unit may be from one that is in use."""
 ROOM = 1.8
 """Metres at which a camera in a room sees most things."""
+_PLAUSIBLE = 1.2
+"""How far, as a logarithm, depth may be from that where any scale of poses is as likely."""
 _UNLIKELY_POSES, _POSE_RATIOS = 0.7, (100.0, 1000.0)
 """Poses are in metres, centimetres or millimetres: any other ratio is less likely theirs."""
 _ALTERNATIVES: dict[str, tuple[Any, ...]] = {
@@ -95,6 +97,14 @@ def check(capture: Capture, depths: list[Float32[np.ndarray, "h w"]], stride: in
     given = readings[0]
     best = max(readings, key=lambda each: each.likelihood)
     if _mistaken(given, best, capture.conventions.metric):
+        # Colour that repeats can be matched consistently wrong; depth then speaks against it.
+        depth = dense(depths, stride)
+        own, other = (
+            float(depth.agreement(each.poses, each.camera, np.array([each.scale]))[0])
+            for each in (given, best)
+        )
+        if other < AS_GOOD * own:
+            return "cannot tell whether the frames agree: colour and depth contradict each other"
         raise BadInput(_sentence(capture, evidence, given, best, depths))
     if given.agreement < LEAST:
         raise BadInput(
@@ -120,9 +130,9 @@ def _readings(capture: Capture, evidence: Evidence, size: tuple[int, int]) -> li
         reading = replace(conventions, **changes).pose(reordered)
         found += _scaled(Reading(changes, reading, capture.intrinsics), evidence, conventions)
     found.sort(key=lambda each: (len(each.changes), each.scale != 1))
-    for camera in cameras.others(capture.intrinsics, size):
+    for camera, rarity in cameras.others(capture.intrinsics, size):
         agreement = float(evidence.agreement(poses, camera, np.ones(1))[0])
-        found.append(Reading({}, poses, camera, 1.0, agreement, agreement * RARER))
+        found.append(Reading({}, poses, camera, 1.0, agreement, agreement * RARER**rarity))
     return found
 
 
@@ -226,18 +236,21 @@ def _units(conventions: Conventions, scale: float, middle: float) -> tuple[str, 
         scale: what lengths of poses must be multiplied by to agree with those of depth.
         middle: the median depth as read, in metres.
     """
+    ratio = max(scale, 1 / scale)
     depth = _unit(conventions.depth_unit * scale, _DEPTH_UNITS)
     pose = _unit(conventions.pose_unit / scale, _POSE_UNITS)
-    poses_off = abs(np.log(middle / ROOM))
-    ratio = max(scale, 1 / scale)
-    if conventions.metric and min(abs(np.log(ratio / each)) for each in _POSE_RATIOS) > _NEAR_UNIT:
-        poses_off += _UNLIKELY_POSES
+    poses_off, depth_off = (abs(np.log(m / ROOM)) for m in (middle, middle / scale))
+    if not conventions.metric:
+        poses_first = poses_off < _PLAUSIBLE
+    else:
+        unusual = min(abs(np.log(ratio / each)) for each in _POSE_RATIOS) > _NEAR_UNIT
+        poses_first = poses_off + unusual * _UNLIKELY_POSES < depth_off
     options = [
         f"--depth-unit {depth} (things then lie {middle / scale:.2g} m away)",
         f"--pose-unit {pose} (things then lie {middle:.2g} m away)",
     ]
     names = ["depth", "poses"]
-    if not conventions.metric or poses_off < abs(np.log(middle / scale / ROOM)):
+    if poses_first:
         options.reverse()
         names.reverse()
     mistake = f"the unit of {names[0]}, or of {names[1]}, {ratio:.3g} times off"

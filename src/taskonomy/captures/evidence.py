@@ -16,7 +16,7 @@ DEPTH = 0.05
 """And one whose depth differs by this part."""
 DENSE = 0.02
 """As DEPTH, where colour shows nothing and depth alone is compared."""
-POINTS = 3000
+POINTS = 2000
 """Points that are looked at, evenly over all that there are."""
 ENOUGH = 60
 """Matches without which depth alone is asked."""
@@ -58,8 +58,8 @@ class Evidence(ABC):
     def share(
         self, poses: Float64[np.ndarray, "n 4 4"], camera: Float64[np.ndarray, "3 3"], scale: float
     ) -> float:
-        """The share of points within three times the error at which one counts half."""
-        return float((self.errors(poses, camera, np.array([scale])) < 9).mean())
+        """The share of points within twice the error at which one counts half."""
+        return float((self.errors(poses, camera, np.array([scale])) < 4).mean())
 
 
 @dataclass(frozen=True)

@@ -55,18 +55,20 @@ def check(folder: Path, camera: Float64[np.ndarray, "3 3"], size: tuple[int, int
     )
 
 
-def others(camera: Float64[np.ndarray, "3 3"], size: tuple[int, int]) -> list[np.ndarray]:
-    """Return intrinsics that may have been meant: of another image size, of another camera."""
+def others(
+    camera: Float64[np.ndarray, "3 3"], size: tuple[int, int]
+) -> list[tuple[Float64[np.ndarray, "3 3"], int]]:
+    """Return intrinsics that may have been meant, with how many mistakes they take: of another
+    image size, of another camera."""
     middle = np.array([size[1], size[0]]) / 2
-    bases = [camera]
-    if (np.abs(camera[:2, 2] / (2 * middle) - 0.5) > CENTRED).any():
-        bases.append(centred(camera, size))
+    off = bool((np.abs(camera[:2, 2] / (2 * middle) - 0.5) > CENTRED).any())
+    bases = [(camera, 1), (centred(camera, size), 1)] if off else [(camera, 1)]
     found = bases[1:]
-    for base in bases:
+    for base, rarity in bases:
         for factor in FOCAL:
             other = base.copy()
             other[[0, 1], [0, 1]] *= factor
-            found.append(other)
+            found.append((other, rarity + 1))
     return found
 
 
