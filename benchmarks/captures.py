@@ -1,6 +1,6 @@
-"""Do captures with a mistake end in the line that names it? `python -m benchmarks.captures [N]`
+"""Do captures with a mistake end in the line that names it? `python -m benchmarks.captures [N [FIRST]]`
 
-N rooms are captured by a camera that wanders with small errors, and written right and with each
+N rooms (from seed FIRST on) are captured by a camera that wanders with small errors, and written right and with each
 mistake; the share of mistakes that are named, and mended by the named option, is printed.
 """
 
@@ -39,8 +39,8 @@ _LINES = 12
 _STRIDE = 2
 
 
-def simulate(seed: int) -> Frames:
-    """Frames of a furnished room, seen by a camera that goes where there is room."""
+def simulate(seed: int, count: int = COUNT) -> Frames:
+    """So many frames of a furnished room, seen by a camera that goes where there is room."""
     rng = np.random.default_rng(seed)
     stage = Stage(build_room(seed + SEED))
     fixation = choose_fixations(stage, np.random.default_rng(seed), [1])[0]
@@ -49,16 +49,16 @@ def simulate(seed: int) -> Frames:
     lines = []
     for _ in range(_LINES):
         way = rng.normal(size=3) * [1, 1, 0.4]
-        ahead = np.arange(COUNT)[:, None] * step * way / np.linalg.norm(way)
-        lines.append(start + ahead + np.cumsum(rng.normal(0, step / 5, (COUNT, 3)), 0))
+        ahead = np.arange(count)[:, None] * step * way / np.linalg.norm(way)
+        lines.append(start + ahead + np.cumsum(rng.normal(0, step / 5, (count, 3)), 0))
     line = max(lines, key=lambda each: clearance(stage.room.primitives, each).min())
-    aims = fixation.point + np.cumsum(rng.normal(0, 0.04, (COUNT, 3)), 0)
+    aims = fixation.point + np.cumsum(rng.normal(0, 0.04, (count, 3)), 0)
     cameras = []
     for place, aim in zip(line, aims, strict=True):
         roll = Rotation.from_euler("z", rng.normal(0, 4), degrees=True).as_matrix()
         cameras.append(Camera(place, look_at(place, aim) @ roll, fov))
     seen = [each for some in batches(cameras, size) for each in render_views(stage, some, size)]
-    poses = np.tile(np.eye(4), (COUNT, 1, 1))
+    poses = np.tile(np.eye(4), (count, 1, 1))
     for pose, camera in zip(poses, cameras, strict=True):
         off = Rotation.from_rotvec(rng.normal(0, radians(0.2), 3)).as_matrix()
         pose[:3, :3] = camera.rotation * np.array([1, -1, -1]) @ off  # y down, z forward
@@ -156,10 +156,10 @@ def _value(name: str, text: str) -> Any:
 
 def main(arguments: list[str]) -> int:
     """Print how many right captures were refused, and of each mistake how many were named."""
-    rooms = int(arguments[0]) if arguments else ROOMS
+    rooms, first = (*map(int, arguments), *(ROOMS, 0)[len(arguments) :])
     refused: list[str] = []
     found: dict[str, Counter[str]] = {}
-    for seed in tqdm(range(rooms), desc="captures", mininterval=1):
+    for seed in tqdm(range(first, first + rooms), desc="captures", mininterval=1):
         frames = simulate(seed)
         rng = np.random.default_rng(seed)
         name = list(STYLES)[seed % len(STYLES)]

@@ -31,12 +31,14 @@ LEAST = 0.1
 """Agreement below which no reading explains the frames."""
 FEWEST = 40
 """Points from which on anything is said."""
-_COARSE, _FINE = 1.15 ** np.arange(-83, 84), 1.15 ** np.linspace(-1, 1, 57)
+_COARSE, _FINE = 1.2 ** np.arange(-64, 65), 1.2 ** np.linspace(-1, 1, 47)
+_THINNED = 4
+"""Every so many of the points are looked at in the coarse search for a scale."""
 _AWAY = 30.0
 """At so many times a scale the agreement must have dropped, or lengths do not matter."""
-_DEPTH_UNITS = (1000, 5000, 10000, 4000, 6553.5, 256, 512, 100, 2000)
+_DEPTH_UNITS = (1000.0, 5000.0, 10000.0, 4000.0, 6553.5, 256.0, 512.0, 100.0, 2000.0)
 """Levels in a metre that are in use."""
-_POSE_UNITS = (1, 100, 1000, 10, 1 / 0.3048, 1 / 0.0254)
+_POSE_UNITS = (1.0, 100.0, 1000.0, 10.0, 1 / 0.3048, 1 / 0.0254)
 _NEAR_UNIT = 0.12
 """How far a found unit may be from one that is in use."""
 ROOM = 1.8
@@ -87,7 +89,14 @@ def check(capture: Capture, depths: list[Float32[np.ndarray, "h w"]], stride: in
     """
     size = depths[0].shape[0] * stride, depths[0].shape[1] * stride
     cameras.check(capture.folder, capture.intrinsics, size)
-    evidence = gather(capture, depths, stride)
+    return judge(capture, gather(capture, depths, stride), depths, stride)
+
+
+def judge(
+    capture: Capture, evidence: Evidence, depths: list[Float32[np.ndarray, "h w"]], stride: int
+) -> str:
+    """As `check`, by evidence that is there."""
+    size = depths[0].shape[0] * stride, depths[0].shape[1] * stride
     if evidence.count < FEWEST:
         return (
             f"cannot tell whether the frames agree: found {evidence.count} points that two frames"
@@ -97,7 +106,7 @@ def check(capture: Capture, depths: list[Float32[np.ndarray, "h w"]], stride: in
     given = readings[0]
     best = max(readings, key=lambda each: each.likelihood)
     if _mistaken(given, best, capture.conventions.metric):
-        # Colour that repeats can be matched consistently wrong; depth then speaks against it.
+        # Colour that repeats can be matched wrong all over; depth then speaks against it.
         depth = dense(depths, stride)
         own, other = (
             float(depth.agreement(each.poses, each.camera, np.array([each.scale]))[0])
@@ -141,7 +150,7 @@ def _scaled(reading: Reading, evidence: Evidence, conventions: Conventions) -> l
     rarer = RARER ** max(0, len(reading.changes) - 1)
     own = float(evidence.agreement(reading.poses, reading.camera, np.ones(1))[0])
     found = [replace(reading, agreement=own, likelihood=own * rarer)]
-    coarse = evidence.agreement(reading.poses, reading.camera, _COARSE)
+    coarse = evidence.agreement(reading.poses, reading.camera, _COARSE, _THINNED)
     near = _COARSE[coarse.argmax()] * _FINE
     fine = evidence.agreement(reading.poses, reading.camera, near)
     scale, best = float(near[fine.argmax()]), float(fine.max())
@@ -180,11 +189,12 @@ def _mistaken(given: Reading, best: Reading, metric: bool) -> bool:
 
 def _untold(given: Reading, readings: list[Reading], evidence: Evidence) -> str:
     """Which conventions do not matter to these frames, in words."""
-    kinds = [
-        _NAMES[next(iter(each.changes))]
+    alike = {
+        next(iter(each.changes))
         for each in readings
         if len(each.changes) == 1 and each.scale == 1 and each.agreement > AS_GOOD * given.agreement
-    ]
+    }
+    kinds = [_NAMES[kind] for kind in _ALTERNATIVES if kind in alike]
     other = evidence.agreement(given.poses, given.camera, np.array([0.2, 5.0]))
     if other.min() > AS_GOOD * given.agreement:
         kinds.append("units")

@@ -129,7 +129,7 @@ def annotate(
 def _annotate(source: Capture, root: Path, size: int, teacher: Teacher | None) -> Annotation:
     depths = [
         source.depth(i)[::STRIDE, ::STRIDE]
-        for i in tqdm(range(len(source.numbers)), desc="depth", mininterval=1)
+        for i in tqdm(range(len(source.numbers)), "depth", mininterval=1, disable=None)
     ]
     known = np.array([bool(np.isfinite(depth).any()) for depth in depths])
     source = source.only(known, BLANK)

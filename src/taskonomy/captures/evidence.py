@@ -37,6 +37,7 @@ class Evidence(ABC):
         poses: Float64[np.ndarray, "n 4 4"],
         camera: Float64[np.ndarray, "3 3"],
         scales: Float64[np.ndarray, " k"],
+        every: int = 1,
     ) -> Float64[np.ndarray, "k m"]:
         """Squared errors of all points, 1 where a point counts half, inf where it is not seen.
 
@@ -44,6 +45,7 @@ class Evidence(ABC):
             poses: camera to world; camera x right, y down, z forward.
             camera: the intrinsics of the depth images.
             scales: what translations are multiplied by.
+            every: look at every so many points alone.
         """
 
     def agreement(
@@ -51,9 +53,10 @@ class Evidence(ABC):
         poses: Float64[np.ndarray, "n 4 4"],
         camera: Float64[np.ndarray, "3 3"],
         scales: Float64[np.ndarray, " k"],
+        every: int = 1,
     ) -> Float64[np.ndarray, " k"]:
         """How well points agree at each scale, from 0 to 1."""
-        return np.asarray((1 / (1 + self.errors(poses, camera, scales))).mean(1))
+        return np.asarray((1 / (1 + self.errors(poses, camera, scales, every))).mean(1))
 
     def share(
         self, poses: Float64[np.ndarray, "n 4 4"], camera: Float64[np.ndarray, "3 3"], scale: float
@@ -79,12 +82,13 @@ class Matched(Evidence):
         poses: Float64[np.ndarray, "n 4 4"],
         camera: Float64[np.ndarray, "3 3"],
         scales: Float64[np.ndarray, " k"],
+        every: int = 1,
     ) -> Float64[np.ndarray, "k m"]:
-        found = self.matches
+        found = Matches(*(values[::every] for values in self.matches))
         turned, moved = _carried(
             poses, camera, found.first, found.second, found.pixel_first, found.depth_first
         )
-        errors = np.empty((len(scales), self.count))
+        errors = np.empty((len(scales), len(found.first)))
         for k, scale in enumerate(scales):
             pixel, z = _projected(turned + scale * moved, camera)
             off = ((pixel - found.pixel_second) ** 2).sum(1) / (PIXELS * self.width) ** 2
@@ -114,16 +118,19 @@ class Dense(Evidence):
         poses: Float64[np.ndarray, "n 4 4"],
         camera: Float64[np.ndarray, "3 3"],
         scales: Float64[np.ndarray, " k"],
+        every: int = 1,
     ) -> Float64[np.ndarray, "k m"]:
-        turned, moved = _carried(poses, camera, self.first, self.second, self.pixel, self.metres)
+        first, second = self.first[::every], self.second[::every]
+        points = self.pixel[::every], self.metres[::every]
+        turned, moved = _carried(poses, camera, first, second, *points)
         height, width = self.depths.shape[1:]
-        errors = np.full((len(scales), self.count), np.inf)
+        errors = np.full((len(scales), len(first)), np.inf)
         for k, scale in enumerate(scales):
             pixel, z = _projected(turned + scale * moved, camera)
             bounded = np.clip(pixel / self.stride, -1, [width, height])
             column, row = np.rint(bounded).astype(int).T
             seen = (z > _NEAR) & (column >= 0) & (row >= 0) & (column < width) & (row < height)
-            there = self.depths[self.second[seen], row[seen], column[seen]]
+            there = self.depths[second[seen], row[seen], column[seen]]
             errors[k, seen] = np.nan_to_num((np.log(z[seen] / there) / DENSE) ** 2, nan=np.inf)
         return errors
 
