@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from benchmarks.capture_styles import STYLES, Frames
 from taskonomy.data.cameras import euler_to_matrix
 
 ROOM = np.array([4.0, 5.0, 2.5])
@@ -111,3 +112,21 @@ def scannet(folder: Path, finer: int = 2) -> Path:
         np.savetxt(folder / "pose" / f"{i}.txt", pose(i))
     np.savetxt(folder / "pose" / f"{FRAMES}.txt", np.full((4, 4), -np.inf))
     return folder
+
+
+def nerfstudio(folder: Path) -> Path:
+    STYLES["nerfstudio"].write(folder, _frames(), STYLES["nerfstudio"].conventions)
+    return folder
+
+
+def colmap(folder: Path) -> Path:
+    STYLES["COLMAP"].write(folder, _frames(), STYLES["COLMAP"].conventions)
+    return folder
+
+
+def _frames() -> Frames:
+    seen = [frame(i) for i in range(FRAMES)]
+    for _, depth, _ in seen:
+        depth[:6, :6] = np.nan
+    poses = np.array([pose(i) for i in range(FRAMES)])
+    return Frames([color for color, _, _ in seen], [depth for _, depth, _ in seen], poses, camera())

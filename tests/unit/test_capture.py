@@ -112,8 +112,6 @@ def spoil(folder: Path, what: str) -> None:
     elif what == "no frames":
         for file in folder.glob("*.pose.txt"):
             file.unlink()
-    elif what == "colour":
-        (folder / "frame-000003.color.png").unlink()
     elif what == "scaled pose":
         pose = np.loadtxt(folder / "frame-000002.pose.txt")
         pose[:3, :3] *= 1.1
@@ -128,7 +126,6 @@ def spoil(folder: Path, what: str) -> None:
     [
         ("intrinsics", "camera-intrinsics.txt: found no such file"),
         ("no frames", "found no posed frames, expected frame-NNNNNN.pose.txt"),
-        ("colour", "frame-000003.color.jpg: found no such file"),
         ("scaled pose", "frame-000002.pose.txt: found a matrix 0.21 away from a rigid pose"),
         ("8-bit depth", "frame-000000.depth.png: found a 8-bit PNG"),
     ],

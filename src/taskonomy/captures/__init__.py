@@ -1,6 +1,6 @@
 """From posed RGB-D frames to the real layout: `annotate`."""
 
-from taskonomy.captures.annotation import annotate
+from taskonomy.captures.annotation import Annotation, annotate
 from taskonomy.captures.frames import Capture, Frame, posed
 
-__all__ = ["Capture", "Frame", "annotate", "posed"]
+__all__ = ["Annotation", "Capture", "Frame", "annotate", "posed"]

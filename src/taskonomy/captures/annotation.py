@@ -20,9 +20,9 @@ from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from tqdm import tqdm
 
 from taskonomy import formats
-from taskonomy.captures import fixation, planes, styles, world
+from taskonomy.captures import agreement, fixation, planes, styles, world
 from taskonomy.captures.fixation import Fixation
-from taskonomy.captures.frames import Capture
+from taskonomy.captures.frames import BLANK, Capture
 from taskonomy.data import cameras, labels, layout
 from taskonomy.data.availability import DECLARATION
 from taskonomy.data.classes import OBJECT_CLASSES, SEMANTIC_CLASSES, object_label
@@ -50,6 +50,24 @@ class Teacher(Protocol):
         """The value of segment_semantic at each pixel."""
 
 
+class Annotation(NamedTuple):
+    """What came of a capture.
+
+    Attributes:
+        views: how many there are.
+        frames: how many frames were used.
+        seen: of how many of them there are views; the others see no point as other frames do.
+        left_out: how many frames were left out, by reason.
+        untold: what could not be told of the frames' agreement, in words; or empty.
+    """
+
+    views: int
+    frames: int
+    seen: int
+    left_out: dict[str, int]
+    untold: str
+
+
 class Seen(NamedTuple):
     """A view's images; depth and normals hold continued surfaces where not `measured`, `semantic`
     is uncertain outside of the frame."""
@@ -63,8 +81,8 @@ class Seen(NamedTuple):
 
 def annotate(
     capture: Path | Capture, out: Path, size: int = 256, teacher: Teacher | None = None
-) -> None:
-    """Annotate a capture as one building, named after its folder, in a new data set.
+) -> Annotation:
+    """Annotate a capture as one building, named after its folder, in a new data set; say of what.
 
     Args:
         capture: a folder of a style that `styles.load` knows, or what `frames.posed` made of
@@ -74,8 +92,8 @@ def annotate(
         teacher: what says what frames show; without it there are no semantic labels.
 
     Raises:
-        BadInput: the capture lacks a file, a file is not what it should be, nothing in it can be
-            fixated; or `out` holds something.
+        BadInput: the capture lacks a file, a file is not what it should be, its frames disagree,
+            nothing in it can be fixated; or `out` holds something.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out}: found something there, expected an absent or empty folder")
@@ -85,13 +103,14 @@ def annotate(
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.parent / f".{out.name}.{os.getpid()}"
     try:
-        views = _annotate(source, temporary, size, teacher)
+        annotation = _annotate(source, temporary, size, teacher)
         about: dict[str, Any] = {
             "source": "capture",
             "version": VERSION,
             "size": size,
-            "images": views,
-            "frames": len(source.numbers),
+            "images": annotation.views,
+            "frames": annotation.frames,
+            "left_out": annotation.left_out,
             "labels": sorted(layout.index(temporary).domains),
         }
         if teacher is not None:
@@ -104,13 +123,18 @@ def annotate(
         temporary.rename(out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+    return annotation
 
 
-def _annotate(source: Capture, root: Path, size: int, teacher: Teacher | None) -> int:
+def _annotate(source: Capture, root: Path, size: int, teacher: Teacher | None) -> Annotation:
     depths = [
         source.depth(i)[::STRIDE, ::STRIDE]
-        for i in tqdm(range(len(source.numbers)), desc="depth", mininterval=1)
+        for i in tqdm(range(len(source.numbers)), "depth", mininterval=1, disable=None)
     ]
+    known = np.array([bool(np.isfinite(depth).any()) for depth in depths])
+    source = source.only(known, BLANK)
+    depths = [depths[i] for i in np.flatnonzero(known)]
+    untold = agreement.check(source, depths, STRIDE)
     source = _upright(source, depths)
     height, width = depths[0].shape
     fov = fixation.field_of_view(source, height * STRIDE, width * STRIDE)
@@ -148,7 +172,9 @@ def _annotate(source: Capture, root: Path, size: int, teacher: Teacher | None) -
             "views": seers[view.point],
         }
         layout.write(root, view, "nonfixated_matches", matches)
-    return len(records)
+    return Annotation(
+        len(records), len(source.numbers), len(of_frame), dict(source.left_out), untold
+    )
 
 
 def _by_frame(points: list[Fixation]) -> dict[int, list[tuple[int, int]]]:

@@ -14,6 +14,9 @@ FOV_SHARE = 0.8
 """A view's field of view, as a share of the sensor's smaller one: room to turn within a frame."""
 AGREES = 0.03
 """Metres within which two frames see the same surface."""
+NOISIER = (1, 2, 4)
+"""Times that, one after the other, where no point is seen so: a sensor's noise grows with the
+square of the distance, and in a large room nothing may lie near."""
 COVERED = 0.98
 """Share of a view that must lie inside its frame."""
 WINDOW = 12
@@ -66,26 +69,39 @@ def choose(
     Raises:
         BadInput: no point is seen so.
     """
+    for times in NOISIER:
+        chosen = _chosen(capture, depths, stride, fov, times * AGREES)
+        if chosen:
+            return chosen
+    raise BadInput(
+        f"{capture.folder}: found no surface point that three frames see near their centres "
+        f"from {BASELINE} m apart, expected a moving camera"
+    )
+
+
+def _chosen(
+    capture: Capture,
+    depths: list[Float32[np.ndarray, "h w"]],
+    stride: int,
+    fov: float,
+    agrees: float,
+) -> list[Fixation]:
+    """The points that frames see within so many metres of each other."""
     chosen: list[Fixation] = []
     for anchor in range(len(capture.numbers)):
-        for point in _candidates(capture, anchor, depths[anchor], stride):
+        for point in _candidates(capture, anchor, depths[anchor], stride, agrees):
             if any(np.linalg.norm(point - other.point) < APART for other in chosen):
                 continue
             window = range(anchor, min(anchor + WINDOW, len(capture.numbers)))
             able = [
                 i
                 for i in window
-                if sees(capture, i, depths[i], stride, point[None])[0]
+                if sees(capture, i, depths[i], stride, point[None], agrees)[0]
                 and covered(capture, i, depths[i].shape, stride, point, fov) >= COVERED
             ]
             frames = _apart(capture, able)
             if len(frames) >= VIEWS[0]:
                 chosen.append(Fixation(point, frames))
-    if not chosen:
-        raise BadInput(
-            f"{capture.folder}: found no surface point that three frames see near their centres "
-            f"from {BASELINE} m apart, expected a moving camera"
-        )
     return chosen
 
 
@@ -95,8 +111,9 @@ def sees(
     depth: Float32[np.ndarray, "h w"],
     stride: int,
     points: Float64[np.ndarray, "n 3"],
+    agrees: float = AGREES,
 ) -> Bool[np.ndarray, " n"]:
-    """Return which world points the i-th frame sees: its depth there is theirs."""
+    """Return which world points the i-th frame sees: its depth there is theirs, to some metres."""
     pixel, z = pixel_of(capture, i, points)
     at = pixel / stride
     limit = np.array([depth.shape[1] - 1, depth.shape[0] - 1])
@@ -107,7 +124,7 @@ def sees(
     lower = depth[v + 1, u] * (1 - x) + depth[v + 1, u + 1] * x
     found = upper * (1 - y) + lower * y
     with np.errstate(invalid="ignore"):
-        return np.asarray(inside & (np.abs(found - z) < AGREES))
+        return np.asarray(inside & (np.abs(found - z) < agrees))
 
 
 def covered(
@@ -127,7 +144,7 @@ def covered(
 
 
 def _candidates(
-    capture: Capture, i: int, depth: Float32[np.ndarray, "h w"], stride: int
+    capture: Capture, i: int, depth: Float32[np.ndarray, "h w"], stride: int, agrees: float
 ) -> list[Float64[np.ndarray, "3"]]:
     (fx, _, cx), (_, fy, cy), _ = capture.intrinsics
     points = []
@@ -139,7 +156,7 @@ def _candidates(
         around = depth[row - 1 : row + 2, column - 1 : column + 2]
         # Not on an edge: there the frames would not agree on what is fixated.
         bend = (around + around[::-1, ::-1]) / 2 - around[1, 1]
-        if np.isfinite(bend).all() and np.abs(bend).max() < AGREES / 2:
+        if np.isfinite(bend).all() and np.abs(bend).max() < agrees / 2:
             z = float(around[1, 1])
             ray = np.array([(column * stride - cx) / fx, (row * stride - cy) / fy, 1.0])
             points.append(capture.locations[i] + capture.rotations[i] @ (ray * z))

@@ -1,32 +1,53 @@
-"""The ways in which posed RGB-D frames are published: 7-Scenes, TUM RGB-D, ScanNet."""
+"""The ways in which posed RGB-D frames are published: 7-Scenes, TUM RGB-D, ScanNet; and how a
+folder's style is told."""
 
 import re
 from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 from scipy.spatial.transform import Rotation, Slerp
 
-from taskonomy.captures.frames import Capture, Frame, posed, rigid
+from taskonomy.captures import colmap, nerfstudio
+from taskonomy.captures.conventions import Conventions
+from taskonomy.captures.frames import (
+    ABSENT,
+    Capture,
+    Frame,
+    image_size,
+    posed,
+    present,
+    told,
+)
+from taskonomy.captures.lenses import resized
+from taskonomy.captures.texts import check_unit, lines, matrix, numbers
 from taskonomy.errors import BadInput
-from taskonomy.text import read_text
 
 _FRAME = re.compile(r"frame-(\d+)\.pose\.txt")
 _INTRINSICS = "camera-intrinsics.txt"
 _SCENES_CAMERA = "585 0 320 0 585 240 0 0 1 for 7-Scenes"
 _TUM_CAMERA = "525 0 319.5 0 525 239.5 0 0 1 for sequences of TUM itself"
 """What the authors recommend; their downloads hold no such file."""
-_TUM_UNIT = 5000.0
-"""Levels of a depth image in a metre."""
+_TUM = Conventions(quaternions="xyzw", depth_unit=5000.0)
 _TOGETHER, _BETWEEN = 0.02, 0.1
 """Seconds between a colour image and its depth at most, and between the poses around it."""
 _SAME = 1e-3
 """How far the extrinsics of two cameras in one place may differ."""
+APART, UNPOSED = f"no depth image within {_TOGETHER} s", f"no poses within {_BETWEEN} s around them"
+"""Why TUM's images are left out."""
 
 
-def load(folder: Path) -> Capture:
+def load(folder: Path, changes: Mapping[str, Any] | None = None) -> Capture:
     """Return the capture in a folder of any style, told by what lies there.
+
+    Args:
+        folder: what `annotate` is given.
+        changes: what the user says otherwise than the style: `intrinsics` (3x3), and fields of
+            `Conventions`; None leaves one as it is.
 
     Raises:
         BadInput: nothing of that is there, a file is missing or not what it should be, or a pose is
@@ -34,82 +55,100 @@ def load(folder: Path) -> Capture:
     """
     if not folder.is_dir():
         raise BadInput(f"{folder}: found no such folder, expected posed RGB-D frames")
+    corrections = dict(changes or {})
+    intrinsics = corrections.pop("intrinsics", None)
+    if (folder / nerfstudio.FILE).is_file():
+        return nerfstudio.load(folder, intrinsics, corrections)
+    model = colmap.find(folder)
+    if model is not None:
+        return colmap.load(folder, model, intrinsics, corrections)
     if (folder / "groundtruth.txt").is_file():
-        return tum(folder)
+        return tum(folder, intrinsics, corrections)
     if (folder / "pose").is_dir():
-        return scannet(folder)
-    return seven_scenes(folder)
+        return scannet(folder, intrinsics, corrections)
+    return seven_scenes(folder, intrinsics, corrections)
 
 
-def seven_scenes(folder: Path) -> Capture:
+def seven_scenes(
+    folder: Path, intrinsics: Float64[np.ndarray, "3 3"] | None, changes: Mapping[str, Any]
+) -> Capture:
     """Return frame-NNNNNN.color.jpg|png, .depth.png (millimetres), .pose.txt (4x4) and
     camera-intrinsics.txt (3x3)."""
     matches = (_FRAME.fullmatch(entry.name) for entry in folder.iterdir())
-    numbers = sorted(int(match[1]) for match in matches if match)
-    if not numbers:
+    found = sorted(int(match[1]) for match in matches if match)
+    if not found:
         raise BadInput(
             f"{folder}: found no posed frames, expected frame-NNNNNN.pose.txt (7-Scenes),"
-            " groundtruth.txt (TUM RGB-D) or a folder pose (ScanNet)"
+            " groundtruth.txt (TUM RGB-D) or a folder pose (ScanNet); or transforms.json"
+            " (nerfstudio), or cameras.txt and images.txt (COLMAP)"
         )
-    intrinsics = _matrix(folder / _INTRINSICS, 3, f"the camera's intrinsics ({_SCENES_CAMERA})")
+    if intrinsics is None:
+        intrinsics = matrix(folder / _INTRINSICS, 3, f"the camera's intrinsics ({_SCENES_CAMERA})")
 
     def frame(number: int) -> Frame:
         name = f"frame-{number:06d}"
         png = folder / f"{name}.color.png"
         color = png if png.is_file() else folder / f"{name}.color.jpg"
         pose = folder / f"{name}.pose.txt"
-        matrix = rigid(_matrix(pose, 4, "a camera-to-world pose"), str(pose))
-        return Frame(number, color, folder / f"{name}.depth.png", matrix)
+        raw = matrix(pose, 4, "a camera-to-world pose", finite=False)
+        return Frame(number, color, folder / f"{name}.depth.png", raw, str(pose))
 
-    return posed(folder, map(frame, numbers), intrinsics)
+    conventions = Conventions().corrected(changes)
+    return posed(folder, map(frame, found), intrinsics, conventions=conventions)
 
 
-def tum(folder: Path) -> Capture:
+def tum(
+    folder: Path, intrinsics: Float64[np.ndarray, "3 3"] | None, changes: Mapping[str, Any]
+) -> Capture:
     """Return what rgb.txt and depth.txt (time, file) and groundtruth.txt (time, position,
     quaternion x y z w) list, with camera-intrinsics.txt.
 
-    A colour image goes with the depth image that is nearest in time. The pose is that of the time
-    of the depth image, between those before and after; numbers count the colour images. Images
-    without a partner or poses around them are left out.
+    A colour image goes with the depth image that is nearest in time, of those that are there. The
+    pose is that of the time of the depth image, between those before and after; numbers count the
+    listed colour images. Images without a partner or poses around them are left out.
     """
-    intrinsics = _matrix(folder / _INTRINSICS, 3, f"the camera's intrinsics ({_TUM_CAMERA})")
-    colors, depths = _listed(folder / "rgb.txt"), _listed(folder / "depth.txt")
-    times, poses = _trajectory(folder / "groundtruth.txt")
+    if intrinsics is None:
+        intrinsics = matrix(folder / _INTRINSICS, 3, f"the camera's intrinsics ({_TUM_CAMERA})")
+    conventions = _TUM.corrected(changes)
+    listed, depths = _listed(folder / "rgb.txt"), _listed(folder / "depth.txt")
+    depths = [(time, name) for time, name in depths if present(folder / name)] or depths[:1]
+    times, poses = _trajectory(folder / "groundtruth.txt", conventions)
     turns = Slerp(times, Rotation.from_quat(poses[:, 3:]))
     at = np.array([time for time, _ in depths])
-    frames = []
-    for number, (time, color) in enumerate(colors):
+    frames, left_out = [], Counter[str]()
+    for number, (time, color) in enumerate(listed):
         nearest = int(np.abs(at - time).argmin())
         seen = at[nearest]
         after = bisect_left(times, seen)
-        known = 0 < after < len(times) and times[after] - times[after - 1] <= _BETWEEN
-        if abs(seen - time) > _TOGETHER or not known:
-            continue
-        pose = np.eye(4)
-        pose[:3, :3] = turns(seen).as_matrix()
-        pose[:3, 3] = [np.interp(seen, times, poses[:, axis]) for axis in range(3)]
-        frames.append(Frame(number, folder / color, folder / depths[nearest][1], pose))
+        if not present(folder / color):
+            left_out[ABSENT] += 1
+        elif abs(seen - time) > _TOGETHER:
+            left_out[APART] += 1
+        elif not (0 < after < len(times) and times[after] - times[after - 1] <= _BETWEEN):
+            left_out[UNPOSED] += 1
+        else:
+            pose = np.eye(4)
+            pose[:3, :3] = turns(seen).as_matrix()
+            pose[:3, 3] = [np.interp(seen, times, poses[:, axis]) for axis in range(3)]
+            frames.append(Frame(number, folder / color, folder / depths[nearest][1], pose))
     if len(frames) < 3:
         raise BadInput(
             f"{folder}: found {len(frames)} colour images with depth within {_TOGETHER} s and poses"
-            f" within {_BETWEEN} s of each other around it, expected three or more"
+            f" within {_BETWEEN} s of each other around it ({told(left_out)}), expected three or"
+            " more"
         )
-    return posed(folder, frames, intrinsics, unit=_TUM_UNIT)
+    return posed(folder, frames, intrinsics, conventions=conventions, left_out=left_out)
 
 
-def scannet(folder: Path) -> Capture:
+def scannet(
+    folder: Path, intrinsics: Float64[np.ndarray, "3 3"] | None, changes: Mapping[str, Any]
+) -> Capture:
     """Return color/N.jpg, depth/N.png (millimetres), pose/N.txt (4x4) and intrinsic/ (4x4 of both
-    cameras), as ScanNet's own reader exports them; frames whose pose was lost (-inf) are left
-    out."""
-    cameras = [
-        _matrix(
-            folder / "intrinsic" / f"intrinsic_{name}.txt", 4, f"the {name} camera's intrinsics"
-        )
-        for name in ("depth", "color")
-    ]
+    cameras), as ScanNet's own reader exports them. Intrinsics that the user gives are the depth
+    camera's, and the colour camera's in its images' size."""
     places = [folder / "intrinsic" / f"extrinsic_{name}.txt" for name in ("depth", "color")]
     if all(place.is_file() for place in places):
-        one, two = (_matrix(place, 4, "a camera's place") for place in places)
+        one, two = (matrix(place, 4, "a camera's place") for place in places)
         if np.abs(one - two).max() > _SAME:
             raise BadInput(
                 f"{places[1]}: found another place than the depth camera's, expected colour seen"
@@ -119,67 +158,58 @@ def scannet(folder: Path) -> Capture:
     for file in (folder / "pose").glob("*.txt"):
         if not file.stem.isdigit():
             raise BadInput(f"{file}: found a name that is no number, expected pose/N.txt")
-        pose = _matrix(file, 4, "a camera-to-world pose", finite=False)
-        if np.isfinite(pose).all():
-            images = folder / "color" / f"{file.stem}.jpg", folder / "depth" / f"{file.stem}.png"
-            frames.append(Frame(int(file.stem), *images, rigid(pose, str(file))))
+        pose = matrix(file, 4, "a camera-to-world pose", finite=False)
+        images = folder / "color" / f"{file.stem}.jpg", folder / "depth" / f"{file.stem}.png"
+        frames.append(Frame(int(file.stem), *images, pose, str(file)))
     frames.sort(key=lambda frame: frame.number)
-    depth, color = (camera[:3, :3] for camera in cameras)
-    return posed(folder, frames, depth, color_intrinsics=color)
-
-
-def _matrix(file: Path, size: int, what: str, *, finite: bool = True) -> Float64[np.ndarray, "s s"]:
-    values = _numbers(_text(file, what).split(), str(file), f"{size}x{size} numbers")
-    if len(values) != size * size or (finite and not np.isfinite(values).all()):
-        raise BadInput(f"{file}: found {len(values)} numbers, expected {size}x{size} finite ones")
-    return np.array(values).reshape(size, size)
-
-
-def _lines(file: Path, what: str) -> list[tuple[str, list[str]]]:
-    """The words of every line but comments, each with where it stands."""
-    lines = enumerate(_text(file, what).splitlines(), 1)
-    words = [(f"{file}: line {number}", line.split()) for number, line in lines]
-    return [(where, found) for where, found in words if found and not found[0].startswith("#")]
+    if intrinsics is None:
+        depth, color = (
+            matrix(
+                folder / "intrinsic" / f"intrinsic_{name}.txt", 4, f"the {name} camera's intrinsics"
+            )[:3, :3]
+            for name in ("depth", "color")
+        )
+    else:
+        whole = [frame for frame in frames if present(frame.color) and present(frame.depth)]
+        depth = color = intrinsics
+        if whole:
+            sizes = image_size(whole[0].depth), image_size(whole[0].color)
+            color = resized(intrinsics, *sizes)
+    conventions = Conventions().corrected(changes)
+    return posed(folder, frames, depth, color_intrinsics=color, conventions=conventions)
 
 
 def _listed(file: Path) -> list[tuple[float, str]]:
     """Times and files, in the order of time."""
     what = "a time and a file a line"
     found = []
-    for where, words in _lines(file, what):
+    for where, words in lines(file, what):
         if len(words) != 2:
             raise BadInput(f"{where}: found {len(words)} words, expected {what}")
-        found.append((_numbers(words[:1], where, what)[0], words[1]))
+        found.append((numbers(words[:1], where, what)[0], words[1]))
     if not found:
         raise BadInput(f"{file}: found no line, expected {what}")
     return sorted(found)
 
 
-def _trajectory(file: Path) -> tuple[Float64[np.ndarray, " t"], Float64[np.ndarray, "t 7"]]:
-    """Times, strictly ascending, and positions with quaternions."""
+def _trajectory(
+    file: Path, conventions: Conventions
+) -> tuple[Float64[np.ndarray, " t"], Float64[np.ndarray, "t 7"]]:
+    """Times, strictly ascending, and positions with quaternions x y z w; without lost poses."""
     what = "timestamp tx ty tz qx qy qz qw a line"
     rows = []
-    for where, words in _lines(file, what):
-        row = _numbers(words, where, what)
-        if len(row) != 8 or not np.isfinite(row).all() or not any(row[4:]):
+    for where, words in lines(file, what):
+        row = numbers(words, where, what)
+        if len(row) != 8 or not np.isfinite(row[0]):
             raise BadInput(f"{where}: found {' '.join(words)!r}, expected {what}")
+        if not np.isfinite(row).all() or not any(row[4:]):
+            continue
+        check_unit(np.array(row[4:]), where)
         rows.append(row)
     if len(rows) < 2:
         raise BadInput(f"{file}: found {len(rows)} poses, expected {what}")
     found = np.array(rows)
+    if conventions.quaternions == "wxyz":
+        found[:, 4:] = found[:, [5, 6, 7, 4]]
     times, first = np.unique(found[:, 0], return_index=True)
     return times, found[first, 1:]
-
-
-def _text(file: Path, what: str) -> str:
-    try:
-        return read_text(file)
-    except FileNotFoundError as error:
-        raise BadInput(f"{file}: found no such file, expected {what}") from error
-
-
-def _numbers(words: list[str], where: str, what: str) -> list[float]:
-    try:
-        return [float(word) for word in words]
-    except ValueError as error:
-        raise BadInput(f"{where}: {error}, expected {what}") from error

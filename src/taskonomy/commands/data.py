@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from taskonomy.commands import annotate
 from taskonomy.commands.arguments import positive
 
 
@@ -26,18 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     render.add_argument("--plan", action="store_true", help="say what it takes, and end")
     render.set_defaults(command=_render)
 
-    annotate = commands.add_parser("annotate", help="annotate posed RGB-D frames")
-    annotate.add_argument(
-        "capture", type=Path, metavar="CAPTURE", help="a folder as 7-Scenes, TUM or ScanNet has it"
-    )
-    annotate.add_argument("--out", type=Path, required=True, metavar="DIR")
-    annotate.add_argument(
-        "--teacher",
-        type=Path,
-        metavar="WEIGHTS",
-        help="semantic labels by a segmentation network of torchvision's [none]",
-    )
-    annotate.set_defaults(command=_annotate)
+    annotate.add_arguments(commands.add_parser("annotate", help="annotate posed RGB-D frames"))
 
     verify = commands.add_parser("verify", help="check every file of a data set")
     verify.add_argument("data", type=Path, metavar="DIR")
@@ -83,20 +73,6 @@ def _render(options: argparse.Namespace) -> int:
         return 0
     render_dataset(*arguments)
     print(f"{options.images} images in {options.out}")
-    return 0
-
-
-def _annotate(options: argparse.Namespace) -> int:
-    from taskonomy.captures import annotate as annotate_frames
-
-    teacher = None
-    if options.teacher is not None:
-        from taskonomy.captures.teacher import Teacher
-
-        teacher = Teacher(options.teacher)
-        print(f"{teacher.name} knows no {', '.join(teacher.unknown)}: there it sees background")
-    annotate_frames(options.capture, options.out, teacher=teacher)
-    print(f"annotated views in {options.out}")
     return 0
 
 
