@@ -1,8 +1,10 @@
 """Studies on a finished run: what needs new training, one command each."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -19,10 +21,10 @@ from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.runs.run import Run as Finished
 from taskonomy.runs.run import open_run
-from taskonomy.studies import catalogue, novel_task
+from taskonomy.studies import catalogue, encoders, novel_task
 from taskonomy.studies.frame import Phase, execute, lacking
 from taskonomy.studies.imagenet import resnet18
-from taskonomy.studies.join import batches, join, own_source
+from taskonomy.studies.join import batches, join, own_source, training_seconds
 from taskonomy.targets.declared import read
 from taskonomy.training.identity import ModelRef
 
@@ -219,6 +221,34 @@ def test_imagenet_features_join_as_a_source_and_are_a_baseline(
     assert sources == {"jigsaw", "colorization", "denoising", "egomotion", "random_projection"} | {
         "imagenet"
     }
+
+
+def test_the_cost_told_beforehand_counts_an_encoders_width_and_its_encoding(
+    finished: Finished,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "encoders_of_two_widths.py").write_text(
+        "from torch import nn\n\n"
+        "def narrow():\n    return nn.Conv2d(3, 8, 4, stride=4)\n\n"
+        "def wide():\n    return nn.Conv2d(3, 2048, 4, stride=4)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(encoders, "_CHUNK", 8)
+    told, took = {}, {}
+    for name, channels in (("narrow", 8), ("wide", 2048)):
+        own = own_source(finished, name, f"encoders_of_two_widths:{name}", None, 1.0)
+        words = rf"\d+ images to encode, {channels} channels each: about [\d.]+ minutes"
+        assert re.search(words, capfd.readouterr().err)
+        seconds = training_seconds(finished, own)
+        wanted = batches(finished, own)
+        told[name] = sum(seconds(ref) for batch in wanted for ref in batch.refs)
+        begin = process_time()
+        train_here([wanted])
+        took[name] = process_time() - begin
+    more = took["wide"] - took["narrow"]
+    assert more / 4 < told["wide"] - told["narrow"] < 4 * more
 
 
 @pytest.mark.filterwarnings("ignore")  # MLflow's own, when it logs a module

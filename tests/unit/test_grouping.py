@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from math import fsum
 from pathlib import Path
@@ -85,6 +86,32 @@ def test_a_task_with_a_failed_readout_is_left_out_and_nothing_to_group_is_bad_in
         group(rows[:1], 2)
     with pytest.raises(BadInput, match="--networks: found 0, expected at least 1"):
         group(rows, 0)
+
+
+def test_a_task_that_is_left_out_is_named_with_what_was_not_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [c for c in candidates(1) if (c.sources, c.target) != (("normal",), "reshading")]
+    assert group(rows, 2).left_out == {"reshading": "transfer from normal not measured"}
+    table.write(tmp_path / "t.parquet", rows)
+    assert main(["group", str(tmp_path / "t.parquet"), "--networks", "2", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == "left out: reshading (transfer from normal not measured)\n"
+    assert set(json.loads(printed.out)["left_out"]) == {"reshading"}
+
+    rows = [c for c in candidates(1) if c.target != "normal"]
+    assert group(rows, 2).left_out == {"normal": "no target of a transfer"}
+    rows = [c for c in candidates(1) if c.sources != ("normal",)]
+    assert group(rows, 2).left_out == {"normal": "no source of a transfer"}
+
+
+def test_a_target_that_no_source_serves_is_named() -> None:
+    rows = [
+        replace(c, affinity=0.0, affinity_low=0.0, affinity_high=0.0) if c.target == "normal" else c
+        for c in candidates(1)
+    ]
+    with pytest.raises(BadInput, match="every transfer into 'normal' has affinity 0"):
+        group(rows, 2)
 
 
 def test_the_command_tells_networks_and_evidence(

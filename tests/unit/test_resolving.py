@@ -106,6 +106,23 @@ def test_affinities_may_lie_in_a_file_and_equal_ones_are_solved_once(stored: str
     assert marker.stat().st_mtime_ns == before
 
 
+def test_affinities_may_lie_in_any_table(
+    stored: str, rows: list[Candidate], tmp_path: Path
+) -> None:
+    lines = [f"{row.target},{'+'.join(row.sources)},{row.kind},{row.affinity}" for row in rows]
+    header = "target,sources,kind,affinity"
+    (tmp_path / "t.csv").write_text("\n".join([header, *lines, lines[0]]) + "\n")
+    expected = solved(stored, ask(), [2])
+    key = resolve(stored, str(tmp_path / "t.csv"), ask(), [2], 1, "table")
+    found = Store(stored).read_json("resolve", key, "policies.json")["policies"]
+    assert [p["sources"] for p in found] == [p["sources"] for p in expected]
+    words = Store(stored).read_bytes("resolve", key, "resolved.txt").decode()
+    assert words.startswith(f"suspect rows: {len(rows)} repeats 0")
+    (tmp_path / "t.csv").write_text("target,sources\n")
+    with pytest.raises(BadInput, match=r"t\.csv: column 'regime' is missing"):
+        resolve(stored, str(tmp_path / "t.csv"), ask(), [2], 1, "")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -1,6 +1,6 @@
 """How long the models of a run took to train, and what further ones will take."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum
 from typing import Any
@@ -31,13 +31,17 @@ class Seconds:
 
 
 def estimate(
-    name: str, seconds: Seconds, missing: Iterable[ModelRef], held: int, workers: int
+    name: str,
+    seconds: Callable[[ModelRef], float],
+    missing: Iterable[ModelRef],
+    held: int,
+    workers: int,
 ) -> str:
     """Say how many models are to be trained, and for how long.
 
     Args:
         name: what for.
-        seconds: the run's own.
+        seconds: what each takes.
         missing: the models that the store does not hold.
         held: how many it holds already.
         workers: processes that train side by side.
@@ -45,10 +49,11 @@ def estimate(
     wanted = list(missing)
     if not wanted:
         return f"{name}: nothing to train ({held} models are there)"
-    minutes = fsum(seconds.model(ref) for ref in wanted) / workers / 60
+    minutes = fsum(map(seconds, wanted)) / 60
     return (
-        f"{name}: {len(wanted)} models to train ({held} are there), about {minutes:.1f} minutes in "
-        f"{workers} processes by the times of the run's own, and their start beside that"
+        f"{name}: {len(wanted)} models to train ({held} are there), about {minutes / workers:.1f} "
+        f"minutes in {workers} processes by the times of the run's own ({minutes:.1f} of processor "
+        "time), and their start beside that"
     )
 
 

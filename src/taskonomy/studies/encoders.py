@@ -10,6 +10,7 @@ import io
 import sys
 from importlib import import_module
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import torch
@@ -91,7 +92,8 @@ def encode(
 ) -> Float32[np.ndarray, "n C h w"]:
     """The codes of views, brought to the height and width of the run's own codes.
 
-    The encoder is given images [b, 3, H, W] in [-1, 1] at the network's size.
+    The encoder is given images [b, 3, H, W] in [-1, 1] at the network's size. How long it will take
+    is told after the first few.
 
     Args:
         session: the data set, and the device.
@@ -108,6 +110,7 @@ def encode(
     with Foreign(named, f"a torch module that can be put on {session.device}"):
         module = module.to(session.device)
     codes: list[Tensor] = []
+    begin = perf_counter()
     for i in range(0, len(views), _CHUNK):
         images = session.source.images("image", views[i : i + _CHUNK])[:, 0].to(session.device)
         shape = tuple(images.shape)
@@ -120,6 +123,14 @@ def encode(
                 "expected as many for all images"
             )
         codes.append(adaptive_avg_pool2d(found.float(), size).cpu())
+        if i == 0 and len(views) > _CHUNK:
+            minutes = (perf_counter() - begin) * len(views) / _CHUNK / 60
+            print(
+                f"encoder: {len(views)} images to encode, {found.shape[1]} channels each: about "
+                f"{minutes:.1f} minutes in one process",
+                file=sys.stderr,
+                flush=True,
+            )
     return torch.cat(codes).numpy()
 
 

@@ -139,13 +139,21 @@ def stored(
     return key
 
 
-def train(name: str, run: Run, phases: Sequence[Phase]) -> None:
-    """Tell the cost, then train what the store lacks; every model gets its MLflow run."""
+def train(
+    name: str,
+    run: Run,
+    phases: Sequence[Phase],
+    seconds: Callable[[ModelRef], float] | None = None,
+) -> None:
+    """Tell the cost, then train what the store lacks; every model gets its MLflow run.
+
+    `seconds` says what a model takes, where that is not what the run's own took.
+    """
     batches = [batch for phase in phases for batch in phase]
     missing = [ref for batch in batches for ref in lacking(batch)]
     held = sum(len(batch.refs) for batch in batches) - len(missing)
     print(
-        training_times.estimate(name, run.seconds, missing, held, WORKERS),
+        training_times.estimate(name, seconds or run.seconds.model, missing, held, WORKERS),
         file=sys.stderr,
         flush=True,
     )

@@ -5,7 +5,7 @@ each target's best sources, and meet them in the same tournaments.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -83,7 +83,7 @@ def join(run: Run, own: Own) -> Path:
     refs = readout_refs(run, own)
 
     def measured() -> Findings:
-        train(own.name, run, [batches(run, own)])
+        train(own.name, run, [batches(run, own)], training_seconds(run, own))
         return _findings(run, own, refs)
 
     folder = run.out / "sources" / own.name
@@ -139,6 +139,17 @@ def train_own(workspace: Workspace, own: Own, refs: Sequence[ModelRef]) -> None:
                 loaders = loaders or target_loaders(session, task, ref.regime)
                 train_readout(session, ref, chosen, loaders)
                 bar.update()
+
+
+def training_seconds(run: Run, own: Own) -> Callable[[ModelRef], float]:
+    """What a readout of the source takes, by the times of the run's own and the code's width."""
+    from taskonomy.studies import readout_times
+    from taskonomy.training.session import Session
+
+    codes = np.load(run.workspace.store.local(*own.codes), mmap_mode="r")
+    further = readout_times.further(Session(run.workspace), codes.shape[1])
+    known = run.dictionary
+    return lambda ref: run.seconds.model(ref) + further(known[ref.target], ref.regime)
 
 
 def _findings(run: Run, own: Own, refs: Sequence[ModelRef]) -> Findings:

@@ -24,7 +24,7 @@ Progress = Callable[[int, float], None]
 
 POINTS = 20
 """Points of a loss curve."""
-_SETTLING = 512
+SETTLING = 512
 """Training examples that the batch norms' statistics are taken from."""
 _GENERATOR_ALONE = 0.22
 """Share of the steps before the discriminator is listened to (the reference: 25k of 112k)."""
@@ -163,7 +163,7 @@ def recalibrate_batch_norm(network: nn.Module, loader: ExampleLoader) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over all batches
         norm.train()
-    for rows in in_order(min(loader.count, _SETTLING)):
+    for rows in in_order(min(loader.count, SETTLING)):
         if len(rows) > 1:
             network(loader.batch(rows)[0])
     for norm in norms:
