@@ -69,7 +69,8 @@ def test_a_finished_publication_is_registered_where_it_is_not_yet(run: Run, tmp_
     found = find_taxonomy(tracking, EXPERIMENT, key)
     assert found is not None
     assert found.run_id != first.run_id
-    assert client.get_model_version_by_alias("taxonomy", "champion").version == found.version
+    champion = client.get_model_version_by_alias("taxonomy", "champion")
+    assert str(champion.version) == found.version
     figures = client.get_run(found.run_id).data.metrics
     assert figures == client.get_run(first.run_id).data.metrics
     assert publish(context, *keys(run)) == key

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -162,6 +163,45 @@ def test_a_model_holds_no_pickle(registry: Registry, tmp_path: Path) -> None:
     # A client that loads a model from a folder in place leaves compiled code there.
     kept = [path for path in Path(files).rglob("*.*") if path.parent.name != "__pycache__"]
     assert {path.suffix for path in kept} == {".json", ".parquet", ".py", ".txt", ".yaml"}
+
+
+PUBLISHING = """
+import json, sys
+from pathlib import Path
+
+for name in ("ortools", "ortools.linear_solver"):
+    sys.modules[name] = None
+from taskonomy.tracking.registry import register_taxonomy
+
+files = [Path(sys.argv[1]) / name for name in ("taxonomy.json", "affinity.parquet")]
+made = register_taxonomy(sys.argv[2], "taskonomy", "abc123", files, "256", {}, {}, {})
+print(json.dumps({"version": made.version}))
+"""
+
+
+def test_what_publishes_needs_no_solver(tmp_path: Path) -> None:
+    """As the image `train`, which has no OR-Tools."""
+    publication(tmp_path, ROWS)
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    assert client(sys.executable, uri, PUBLISHING, str(tmp_path), uri) == {"version": "1"}
+
+
+def test_the_pages_examples_work(registry: Registry, environment: Path) -> None:
+    examples = [example(ROOT / page) for page in ("README.md", "docs/registry.md")]
+    script = "\n".join(["import mlflow", *examples])
+    settings = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+    script = script.replace("sqlite:///out/mlflow.db", registry.uri)
+    printed = done(environment, "-I", "-W", "ignore", "-c", script, **settings).splitlines()
+    policy = taskonomy.solve(ROWS, budget=4)
+    assert printed[0] == f"label: {', '.join(policy.sources)}"
+    assert len(printed) == 1 + len(policy.edges)
+
+
+def example(page: Path) -> str:
+    """The lines of a page that load a model."""
+    blocks = re.findall(r"^```(?:python)?\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    (found,) = [block for block in blocks if "load_model" in block]
+    return found
 
 
 BESIDE = """

@@ -76,7 +76,7 @@ def test_what_no_policy_answers_is_said_as_the_command_line_says_it() -> None:
         ({"budget": 4, "targets": "normal"}, "targets: found 'normal', expected a list of names"),
         ({"budget": 4, "targets": [1]}, "targets: found .1., expected a list of names"),
         ({"budget": 4, "targets": []}, "targets: found no task, expected at least one"),
-        ({"budget": 4, "targets": ["norml"]}, "unknown task 'norml': did you mean normal"),
+        ({"budget": 4, "targets": ["norml"]}, "unknown task 'norml'.*normal"),
         ({"budget": 4, "cost": ["normal"]}, "cost: found .'normal'., expected a mapping of tasks"),
         ({"budget": 4, "cost": {1: 1}}, "cost: found .1: 1., expected a mapping of tasks"),
         ({"budget": 4, "cost": {"normal": "x"}}, "cost of normal: found 'x', expected a number"),

@@ -8,7 +8,6 @@ from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import Dictionary
 from taskonomy.errors import BadInput, Infeasible
 from taskonomy.taxonomy.hypergraph import Question
-from taskonomy.taxonomy.policy import find
 from taskonomy.taxonomy.scales import DEFAULT, named
 
 MAX_ORDER = 2
@@ -39,6 +38,9 @@ def answer(
     Raises:
         BadInput: the request is no such mapping, or makes no sense for these candidates.
     """
+    # The image that publishes describes requests and has no OR-Tools to answer them.
+    from taskonomy.taxonomy.policy import find
+
     given = _given(request)
     budget = _number("budget", given.pop("budget", None))
     chosen = _text("regime", given.pop("regime", regime))

@@ -116,9 +116,10 @@ def _refuse(uri: str) -> NoReturn:
     flavours = Model.load(uri).flavors
     if "pytorch" not in flavours:
         raise BadInput(f"{uri}: found {', '.join(flavours)}; expected a registered PyTorch model")
+    held = flavours["pytorch"].get("model_data", "data")
     raise BadInput(
-        f"{uri}: to load it, MLflow would unpickle {flavours['pytorch']['model_data']}/ and run "
-        "whatever code its author put there; expected --trust-pickle if you trust the author, or "
+        f"{uri}: to load it, MLflow would unpickle what lies in {held}/ and run whatever "
+        "code its author put there; expected --trust-pickle if you trust the author, or "
         "--encoder module:attribute with --weights FILE.safetensors, which runs none of theirs"
     )
 

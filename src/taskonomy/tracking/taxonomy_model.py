@@ -22,6 +22,7 @@ class _Solver:
         # MLflow runs this file once while it saves the model, when nothing lies beside it yet.
         from taskonomy.affinity import table
         from taskonomy.errors import BadInput
+        from taskonomy.taxonomy import policy  # noqa: F401  (OR-Tools, now rather than at a request)
         from taskonomy.taxonomy.request import answer
 
         path = Path(context.artifacts["affinities"])
