@@ -1,7 +1,8 @@
-"""Do captures with a mistake end in the line that names it? `python -m benchmarks.captures [N [FIRST]]`
+"""Do captures with a mistake end in the line that names it?
 
-N rooms (from seed FIRST on) are captured by a camera that wanders with small errors, and written right and with each
-mistake; the share of mistakes that are named, and mended by the named option, is printed.
+`python -m benchmarks.captures [N [FIRST]]`: N rooms, from seed FIRST on, are captured by a camera
+that wanders with small errors, and written right and with each mistake. Printed is the share of
+mistakes that are named, and mended by the named option.
 """
 
 import re

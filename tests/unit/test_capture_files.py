@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmarks.capture_styles import STYLES, Frames
 from taskonomy.captures import Capture, styles
-from taskonomy.captures.frames import ABSENT, LOST
+from taskonomy.captures.frames import ABSENT, LOST, UNPOSED
 from taskonomy.errors import BadInput
 from tests.unit import captures
 
@@ -97,9 +97,23 @@ def test_lost_poses_are_left_out_and_counted(style: str, word: str, tmp_path: Pa
     found = styles.load(folder)
     assert 2 not in found.numbers
     if style == "TUM RGB-D":
-        assert styles.UNPOSED in found.left_out
+        assert styles.BETWEEN in found.left_out
     else:
         assert found.left_out == {LOST: 1}
+
+
+@pytest.mark.parametrize(
+    ("style", "another"),
+    [
+        ("7-Scenes", "frame-000099.color.png"),
+        ("ScanNet", "color/99.jpg"),
+        ("COLMAP", "images/9.jpg"),
+    ],
+)
+def test_images_without_poses_are_counted(style: str, another: str, tmp_path: Path) -> None:
+    folder = written(tmp_path / "it", style)
+    (folder / another).write_bytes(image(folder, style, "color", 0).read_bytes())
+    assert styles.load(folder).left_out == {UNPOSED: 1}
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -252,6 +266,18 @@ def test_a_binary_model_and_a_model_without_depth_are_refused(tmp_path: Path) ->
         file.rename(file.with_suffix(".bin"))
     with pytest.raises(BadInput, match=r"found a binary model, expected images.txt"):
         styles.load(folder)
+
+
+def test_a_model_anywhere_below_and_an_image_size_that_is_not_listed(tmp_path: Path) -> None:
+    folder = written(tmp_path / "it", "COLMAP")
+    (folder / "sparse" / "0").rename(folder / "text_model")
+    assert len(styles.load(folder).numbers) == 9
+    folder = written(tmp_path / "other", "nerfstudio")
+    file = folder / "transforms.json"
+    record = json.loads(file.read_text())
+    del record["w"], record["h"]
+    file.write_text(json.dumps(record))
+    np.testing.assert_allclose(styles.load(folder).intrinsics, box().camera)
 
 
 @pytest.mark.parametrize(

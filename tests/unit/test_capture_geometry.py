@@ -1,12 +1,16 @@
 """What a noisy depth image says of surfaces, and what surfaces say of the world."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks import sensor
-from taskonomy.captures import planes, world
+from taskonomy.captures import Capture, fixation, planes, world
+from taskonomy.captures.conventions import Conventions
 from taskonomy.data.cameras import euler_to_matrix
 from taskonomy.errors import BadInput
+from tests.unit import captures
 
 GRID = np.array([[292.0, 0, 119.5], [0, 292.0, 119.5], [0, 0, 1]])
 """Of the sensor's every second pixel."""
@@ -103,3 +107,29 @@ def test_the_simulated_sensor_errs_as_its_model_says() -> None:
     dark = np.flatnonzero((seen == 0).mean(0) > 0.5)
     assert dark.tolist() == list(range(200, 200 + len(dark)))
     assert len(dark) == pytest.approx(sensor.FOCAL * sensor.BASELINE * (1 / 1 - 1 / 2), abs=2)
+
+
+def test_points_are_found_in_noise_of_a_large_room() -> None:
+    """A Kinect's at three metres and more, where single pixels are off by centimetres."""
+    rng = np.random.default_rng(0)
+    seen = [captures.frame(i) for i in range(6)]
+    poses = np.array([pose for _, _, pose in seen])
+    nowhere = (Path("none"),) * len(seen)
+    capture = Capture(
+        folder=Path("room"),
+        numbers=tuple(range(len(seen))),
+        colors=nowhere,
+        depths=nowhere,
+        conventions=Conventions(),
+        intrinsics=captures.camera(),
+        color_intrinsics=captures.camera(),
+        rotations=poses[:, :3, :3],
+        locations=poses[:, :3, 3],
+        lenses=(None,) * len(seen),
+    )
+    depths = [
+        (depth + rng.normal(0, 0.025, depth.shape)).astype(np.float32)[::2, ::2]
+        for _, depth, _ in seen
+    ]
+    fov = fixation.field_of_view(capture, captures.HEIGHT, captures.WIDTH)
+    assert len(fixation.choose(capture, depths, 2, fov)) > 0

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from taskonomy.captures import intrinsics as cameras
 from taskonomy.captures.conventions import UNITS, Conventions
-from taskonomy.captures.evidence import Evidence, dense, gather
+from taskonomy.captures.evidence import Dense, Evidence, dense, gather
 from taskonomy.captures.frames import Capture
 from taskonomy.errors import BadInput
 
@@ -115,6 +115,8 @@ def judge(
         if other < AS_GOOD * own:
             return "cannot tell whether the frames agree: colour and depth contradict each other"
         raise BadInput(_sentence(capture, evidence, given, best, depths))
+    if given.agreement < LEAST and isinstance(evidence, Dense):
+        return "cannot tell whether the frames agree: neither colour nor depth says enough"
     if given.agreement < LEAST:
         raise BadInput(
             f"{capture.folder}: found frames that disagree under every reading of their poses"

@@ -10,16 +10,16 @@ from jaxtyping import Float64
 from scipy.spatial.transform import Rotation
 
 from taskonomy.captures.conventions import Conventions
-from taskonomy.captures.frames import Capture, Frame
+from taskonomy.captures.frames import UNPOSED, Capture, Frame
 from taskonomy.captures.lenses import DISTORTION, Lens
 from taskonomy.captures.registration import registered
 from taskonomy.captures.texts import check_unit, lines, numbers, text
 from taskonomy.errors import BadInput
 
-MODELS = ("", "sparse", "sparse/0", "colmap", "colmap/sparse/0", "model", "dense/sparse")
-"""Where a model lies in a folder of images."""
+MODELS = ("", "sparse", "sparse/0", "colmap", "colmap/sparse/0", "dense/sparse")
+"""Where a model is sought first."""
 COLORS = ("images", "rgb", "color", "colors", "")
-DEPTHS = ("depth", "depths", "depth_images", "images_depth")
+DEPTHS = ("depth", "depths", "depth_images", "depth_maps", "images_depth")
 """Where its images lie; depth images bear the names of colour images, ending in .png."""
 _CONVENTIONS = Conventions(poses="world-to-camera", quaternions="wxyz", metric=False)
 CAMERAS: dict[str, tuple[str, ...]] = {
@@ -31,19 +31,22 @@ CAMERAS: dict[str, tuple[str, ...]] = {
     "FULL_OPENCV": ("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6"),
 }
 """The parameters of cameras that OpenCV's distortion coefficients describe."""
+_SUFFIXES = (".jpg", ".jpeg", ".png")
 _POSE = "IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME"
 _POINTS = re.compile(r"[-+.\deE\s]+")
 """What stands in the place of a name on a line of points."""
 
 
 def find(folder: Path) -> Path | None:
-    """Return the folder of the model that lies in a capture's folder, None where none does.
+    """Return the folder of the model that lies in a capture's folder or below it, None where none
+    does.
 
     Raises:
         BadInput: there is one, but in COLMAP's binary files.
     """
-    for name in MODELS:
-        model = folder / name
+    named = [folder / name for name in MODELS]
+    others = (sorted(folder.glob(f"{deep}images.txt")) for deep in ("*/", "*/*/"))
+    for model in (*named, *(file.parent for files in others for file in files)):
         if (model / "images.txt").is_file() and (model / "cameras.txt").is_file():
             return model
     for name in MODELS:
@@ -89,7 +92,17 @@ def load(
             raise BadInput(f"{where}: found camera {camera}, expected one of cameras.txt")
         color, depth = colors / name, _depth(depths, name)
         frames.append(Frame(number, color, depth, pose, where, lenses[camera]))
-    return registered(folder, frames, intrinsics, conventions, {})
+    listed_names = {name for _, name, _, _ in listed}
+    unposed = (
+        0
+        if colors == folder / ""
+        else sum(
+            file.suffix.lower() in _SUFFIXES
+            and file.relative_to(colors).as_posix() not in listed_names
+            for file in colors.rglob("*")
+        )
+    )
+    return registered(folder, frames, intrinsics, conventions, {UNPOSED: unposed})
 
 
 def _cameras(file: Path) -> dict[str, Lens]:

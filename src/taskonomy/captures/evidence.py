@@ -99,13 +99,21 @@ class Matched(Evidence):
 
 @dataclass(frozen=True)
 class Dense(Evidence):
-    """Points of depth images alone: each is as far as the other frame sees something there."""
+    """Points of depth images alone: each is as far as the other frame sees something there.
+
+    Attributes:
+        first, second: the frames.
+        pixel, metres: where the first sees a point, and how far.
+        depths: depth images in metres, every `stride`-th pixel.
+        image: which of them is the second frame's.
+    """
 
     first: Int64[np.ndarray, " m"]
     second: Int64[np.ndarray, " m"]
     pixel: Float64[np.ndarray, "m 2"]
     metres: Float64[np.ndarray, " m"]
-    depths: Float32[np.ndarray, "n h w"]
+    depths: Float32[np.ndarray, "f h w"]
+    image: Int64[np.ndarray, " m"]
     stride: int
 
     @property
@@ -130,7 +138,7 @@ class Dense(Evidence):
             bounded = np.clip(pixel / self.stride, -1, [width, height])
             column, row = np.rint(bounded).astype(int).T
             seen = (z > _NEAR) & (column >= 0) & (row >= 0) & (column < width) & (row < height)
-            there = self.depths[second[seen], row[seen], column[seen]]
+            there = self.depths[self.image[::every][seen], row[seen], column[seen]]
             errors[k, seen] = np.nan_to_num((np.log(z[seen] / there) / DENSE) ** 2, nan=np.inf)
         return errors
 
@@ -153,20 +161,22 @@ def gather(capture: Capture, depths: list[Float32[np.ndarray, "h w"]], stride: i
 def dense(depths: list[Float32[np.ndarray, "h w"]], stride: int) -> Dense:
     """Return points of all pairs' first frames, in pixels of the whole depth image."""
     rng = np.random.default_rng(0)
-    images = np.stack(depths)
     chosen = pairs(len(depths))
+    used = np.unique(chosen)
+    images = np.stack([depths[i] for i in used])
     rows = []
     for first, second in chosen:
-        known = np.argwhere(np.isfinite(images[first]))
+        known = np.argwhere(np.isfinite(depths[first]))
         if len(known):
             some = known[rng.integers(len(known), size=POINTS // len(chosen) + 1)]
             ends = np.tile([first, second], (len(some), 1))
             rows.append(np.column_stack([ends, some]))
     table = np.concatenate(rows) if rows else np.empty((0, 4), int)
     first, second, row, column = table.astype(np.int64).T
-    metres = images[first, row, column].astype(np.float64)
+    image = np.searchsorted(used, second)
+    metres = images[np.searchsorted(used, first), row, column].astype(np.float64)
     pixel = stride * np.column_stack([column, row]).astype(np.float64)
-    return Dense(first, second, pixel, metres, images, stride)
+    return Dense(first, second, pixel, metres, images, image, stride)
 
 
 def _carried(

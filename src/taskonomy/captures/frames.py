@@ -17,13 +17,13 @@ from taskonomy.data import codecs
 from taskonomy.errors import BadInput
 
 ABSENT, LOST, BLANK = "absent or empty image files", "lost poses", "blank depth"
+UNPOSED = "no pose of theirs"
 """Why frames are left out, whatever their style."""
 FEWEST = 3
 _RIGID = 0.01
 """How far a pose's rotation may be from orthonormal: printed digits and drift, not a scale."""
 _ORIENTATION = 0x0112
 """The EXIF tag that says how an image is to be turned; 1: as it is."""
-
 _ENDS, _TAIL = (b"IEND", b"\xff\xd9"), 4096
 """How whole PNG and JPEG files end, but for what some cameras append."""
 
@@ -201,7 +201,7 @@ def posed(
         rotations=poses[:, :3, :3],
         locations=poses[:, :3, 3],
         lenses=tuple(frame.lens for frame in every),
-        left_out=dict(counts),
+        left_out={reason: count for reason, count in counts.items() if count},
     )
 
 

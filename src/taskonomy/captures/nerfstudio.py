@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from taskonomy.captures.conventions import Conventions
-from taskonomy.captures.frames import Capture, Frame
+from taskonomy.captures.frames import Capture, Frame, image_size, present
 from taskonomy.captures.lenses import DISTORTION, Lens
 from taskonomy.captures.registration import registered
 from taskonomy.captures.texts import text
@@ -56,7 +56,9 @@ def load(
         else:
             color = _image(folder, own, "file_path", where)
             depth = _image(folder, own, "depth_file_path", where)
-            lens = _lens({**record, **own}, where) if intrinsics is None else None
+            lens = None
+            if intrinsics is None and present(color):
+                lens = _lens({**record, **own}, color, where)
             frames.append(Frame(number, color, depth, _pose(own, where), where, lens))
     if not frames and left_out[NO_DEPTH]:
         raise BadInput(
@@ -95,14 +97,17 @@ def _pose(own: Mapping[str, Any], where: str) -> Float64[np.ndarray, "4 4"]:
     return values
 
 
-def _lens(values: Mapping[str, Any], where: str) -> Lens:
+def _lens(values: Mapping[str, Any], color: Path, where: str) -> Lens:
     """The camera of a frame, in pixels of images of its own size."""
     if values.get("camera_model", MODELS[0]) not in MODELS:
         raise BadInput(
             f"{where}: found camera_model {values['camera_model']}, expected {', '.join(MODELS)}:"
             " undistort the images first"
         )
-    height, width = (int(_number(values, side, where)) for side in ("h", "w"))
+    if "w" in values or "h" in values:
+        height, width = (int(_number(values, side, where)) for side in ("h", "w"))
+    else:
+        height, width = image_size(color)
     fx = _focal(values, "x", width, where)
     fy = _focal(values, "y", height, where) or fx
     if fx is None:

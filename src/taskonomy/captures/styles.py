@@ -16,6 +16,7 @@ from taskonomy.captures import colmap, nerfstudio
 from taskonomy.captures.conventions import Conventions
 from taskonomy.captures.frames import (
     ABSENT,
+    UNPOSED,
     Capture,
     Frame,
     image_size,
@@ -27,7 +28,7 @@ from taskonomy.captures.lenses import resized
 from taskonomy.captures.texts import check_unit, lines, matrix, numbers
 from taskonomy.errors import BadInput
 
-_FRAME = re.compile(r"frame-(\d+)\.pose\.txt")
+_FRAME = re.compile(r"frame-(\d+)\.(pose\.txt|color\.(?:jpg|png))")
 _INTRINSICS = "camera-intrinsics.txt"
 _SCENES_CAMERA = "585 0 320 0 585 240 0 0 1 for 7-Scenes"
 _TUM_CAMERA = "525 0 319.5 0 525 239.5 0 0 1 for sequences of TUM itself"
@@ -37,7 +38,7 @@ _TOGETHER, _BETWEEN = 0.02, 0.1
 """Seconds between a colour image and its depth at most, and between the poses around it."""
 _SAME = 1e-3
 """How far the extrinsics of two cameras in one place may differ."""
-APART, UNPOSED = f"no depth image within {_TOGETHER} s", f"no poses within {_BETWEEN} s around them"
+APART, BETWEEN = f"no depth image within {_TOGETHER} s", f"no poses within {_BETWEEN} s around them"
 """Why TUM's images are left out."""
 
 
@@ -75,7 +76,8 @@ def seven_scenes(
     """Return frame-NNNNNN.color.jpg|png, .depth.png (millimetres), .pose.txt (4x4) and
     camera-intrinsics.txt (3x3)."""
     matches = (_FRAME.fullmatch(entry.name) for entry in folder.iterdir())
-    found = sorted(int(match[1]) for match in matches if match)
+    parts = {(int(match[1]), match[2] == "pose.txt") for match in matches if match}
+    found = sorted(number for number, is_pose in parts if is_pose)
     if not found:
         raise BadInput(
             f"{folder}: found no posed frames, expected frame-NNNNNN.pose.txt (7-Scenes),"
@@ -94,7 +96,8 @@ def seven_scenes(
         return Frame(number, color, folder / f"{name}.depth.png", raw, str(pose))
 
     conventions = Conventions().corrected(changes)
-    return posed(folder, map(frame, found), intrinsics, conventions=conventions)
+    left_out = {UNPOSED: len({number for number, _ in parts}) - len(found)}
+    return posed(folder, map(frame, found), intrinsics, conventions=conventions, left_out=left_out)
 
 
 def tum(
@@ -125,7 +128,7 @@ def tum(
         elif abs(seen - time) > _TOGETHER:
             left_out[APART] += 1
         elif not (0 < after < len(times) and times[after] - times[after - 1] <= _BETWEEN):
-            left_out[UNPOSED] += 1
+            left_out[BETWEEN] += 1
         else:
             pose = np.eye(4)
             pose[:3, :3] = turns(seen).as_matrix()
@@ -162,6 +165,8 @@ def scannet(
         images = folder / "color" / f"{file.stem}.jpg", folder / "depth" / f"{file.stem}.png"
         frames.append(Frame(int(file.stem), *images, pose, str(file)))
     frames.sort(key=lambda frame: frame.number)
+    posed_ones = {frame.color.name for frame in frames}
+    unposed = sum(file.name not in posed_ones for file in (folder / "color").glob("*.jpg"))
     if intrinsics is None:
         depth, color = (
             matrix(
@@ -176,7 +181,14 @@ def scannet(
             sizes = image_size(whole[0].depth), image_size(whole[0].color)
             color = resized(intrinsics, *sizes)
     conventions = Conventions().corrected(changes)
-    return posed(folder, frames, depth, color_intrinsics=color, conventions=conventions)
+    return posed(
+        folder,
+        frames,
+        depth,
+        color_intrinsics=color,
+        conventions=conventions,
+        left_out={UNPOSED: unposed},
+    )
 
 
 def _listed(file: Path) -> list[tuple[float, str]]:

@@ -87,7 +87,7 @@ def _annotate(options: argparse.Namespace) -> int:
     print(
         f"{found.frames} of {found.frames + sum(found.left_out.values())} frames used; "
         f"{told(found.left_out) or 'none left out'}"
-        f"{f'; no view of {unseen}, which share no point with two others' if unseen else ''}"
+        f"{f'; {unseen} of those used gave no view' if unseen else ''}"
     )
     print(f"{found.views} annotated views in {options.out}")
     return 0
