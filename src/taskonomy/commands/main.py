@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from taskonomy.commands import cluster, data, evaluate, group, run, solve, stage, study
+from taskonomy.commands import cluster, data, evaluate, export, group, run, solve, stage, study
 from taskonomy.errors import BadInput, Infeasible, StageFailed, unusable
 
 
@@ -59,7 +59,7 @@ def _not_installed(error: ModuleNotFoundError) -> int:
         raise error
     print(
         f"taskonomy: found no module {error.name!r}; expected the extra that the command needs: "
-        "pip install 'taskonomy[train]', or [solve], [cluster] (docs/api.md)",
+        "pip install 'taskonomy[train]', or [solve], [onnx], [cluster] (docs/api.md)",
         file=sys.stderr,
     )
     return 2
@@ -95,6 +95,7 @@ COMMANDS: tuple[tuple[str, Callable[[argparse.ArgumentParser], None], str], ...]
     ("study", study.add_study, "measure what needs new training"),
     ("novel", study.add_novel, "solve a task of your own from a run's sources"),
     ("join", study.add_join, "let an encoder of your own join a run as a source"),
+    ("export", export.add_arguments, "a network or a transfer of a run as one file"),
     ("evaluate", evaluate.add_arguments, "error bars and baselines of a run"),
     ("group", group.add_arguments, "which tasks to train together in one network"),
     ("data", data.add_arguments, "render, annotate and verify data sets"),
