@@ -9,9 +9,11 @@ from taskonomy.publishing.cards import Facts, figures
 
 MODELS = [
     ("task", "normal", "finished", 0.2),
+    ("task", "keypoints2d", "finished", 0.3),
     ("task", "reshading", "finished", 0.9),
     ("task", "jigsaw", "failed: nan", None),
     ("informed_guess", "normal", "finished", 0.5),
+    ("informed_guess", "keypoints2d", "finished", 0.5),
     ("informed_guess", "reshading", "finished", 0.5),
     ("informed_guess", "jigsaw", "finished", 0.5),
     # Readouts are no task networks, however well they do.
@@ -45,9 +47,9 @@ def test_counts_stand_beside_gain_and_quality() -> None:
     }
     assert figures(facts([policy])) == {
         "tasks": 3.0,
-        "models": 7.0,
+        "models": 9.0,
         "failed_models": 1.0,
-        "networks_beating_the_guess": 1.0,
+        "networks_beating_the_guess": 2.0,
         "candidates": 17.0,
         "views": 120.0,
         "budget": 2.0,
@@ -59,4 +61,4 @@ def test_counts_stand_beside_gain_and_quality() -> None:
 
 def test_a_run_without_a_policy_still_counts() -> None:
     assert "mean_gain" not in figures(facts([]))
-    assert figures(facts([]))["models"] == 7.0
+    assert figures(facts([]))["models"] == 9.0
