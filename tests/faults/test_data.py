@@ -11,6 +11,7 @@ import pytest
 
 from taskonomy.data import layout
 from taskonomy.data.layout import View
+from taskonomy.files import shipped
 
 from .conftest import content, lines, refused, taskonomy
 
@@ -75,7 +76,10 @@ FAULTS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     ),
     "a missing label file": (
         without_a_file,
-        (str(layout.path(Path("rooms"), FIRST, "reshading")), "found no such file", "expected one"),
+        (
+            *(str(layout.path(Path("rooms"), FIRST, "reshading")), "missing", "expected a file"),
+            *("1 of 36 views are incomplete or damaged", "the share of 0.01"),
+        ),
     ),
     "a link to nothing": (
         link_to_nothing,
@@ -120,6 +124,33 @@ def test_verify_names_every_fault_in_a_line_each(rooms: Path) -> None:
         assert sum(f"/{file}" in line for line in said) == 1, file
     assert "Traceback" not in done.stderr
     assert done.stdout.splitlines()[-1] == f"{len(said)} fault(s)"
+
+
+def test_few_incomplete_and_damaged_views_are_left_out_by_name(rooms: Path) -> None:
+    without_a_file(rooms)
+    dangling, cut = View("room_00002", 0, 0), View("room_00003", 1, 2)
+    layout.path(rooms, dangling, "class_scene").unlink()
+    layout.path(rooms, dangling, "class_scene").symlink_to("moved.npy")
+    file = layout.path(rooms, cut, "depth_zbuffer")
+    file.write_bytes(file.read_bytes()[:-20])
+    folder = rooms.parent
+    text = shipped("params.yaml").read_text()
+    (folder / "params.yaml").write_text(text.replace("left_out: 0.01", "left_out: 0.1"))
+    done = taskonomy(folder, "stage", "version-data", "--data", "rooms", "--out", "out")
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = lines(done.stderr)
+    for name, reason in (
+        (FIRST, "reshading.png: missing"),
+        (dangling, "found a link to nothing"),
+        (cut, "truncated PNG"),
+    ):
+        assert sum(f"{name} is left out: " in line and reason in line for line in said) == 1, said
+    assert "taskonomy: 3 of 36 views are left out as incomplete or damaged" in said
+    (record,) = (folder / "out/store/version-data").glob("*/dataset.json")
+    facts = json.loads(record.read_text())
+    assert facts["views"] == 33
+    assert len(facts["views_left_out"]) == 3
+    assert sum(map(len, (facts["split"][part] for part in ("train", "val", "test")))) <= 33
 
 
 def test_a_run_on_spoiled_data_says_the_same_and_leaves_its_log_alone(rooms: Path) -> None:

@@ -33,7 +33,8 @@ def add(root: Path, view: View, seed: int) -> None:
         content=np.array([[0.0, -1, 0], [2, 1, 2]]),
         points_in_view=[],
     )
-    seen = {"point_uuid": view.point, "view_id": 1 - view.view}
+    middle = {"nonfixated_pixel_x": SIZE // 2, "nonfixated_pixel_y": SIZE // 2}
+    seen = {"point_uuid": str(view.point), "view_id": 1 - view.view, **middle}
     values = {
         "rgb": rgb,
         "depth_zbuffer": depth,

@@ -77,13 +77,13 @@ def test_a_listed_sighting_is_where_the_other_view_sees_the_point(annotated: Pat
     record = layout.read(dataset, dataset.views[0], "nonfixated_matches")
     assert record["views"]
     for seen in record["views"]:
-        other = layout.View("box", seen["point_uuid"], seen["view_id"])
+        other = layout.View("box", int(seen["point_uuid"]), seen["view_id"])
         info = layout.read(dataset, other, "point_info")
         step = np.array(record["point_location"]) - np.array(info["camera_location"])
         local = rotation(info).T @ step
         focal = 32 / np.tan(info["field_of_view_rads"] / 2)
-        assert seen["nonfixated_pixel_x"] == pytest.approx(32 - focal * local[0] / local[2])
-        assert seen["nonfixated_pixel_y"] == pytest.approx(32 + focal * local[1] / local[2])
+        assert seen["nonfixated_pixel_x"] == pytest.approx(32 - focal * local[0] / local[2], abs=1)
+        assert seen["nonfixated_pixel_y"] == pytest.approx(32 + focal * local[1] / local[2], abs=1)
 
 
 def test_a_teacher_adds_semantics_as_far_as_its_frames_reach(box: Path, tmp_path: Path) -> None:

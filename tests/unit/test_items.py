@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taskonomy.data import layout
+from taskonomy.data import cameras, layout
 from taskonomy.data.camera_records import relative_pose, room_layout, vanishing_points
 from taskonomy.data.items import IMAGES, items
 from taskonomy.data.layout import Dataset, View
@@ -98,14 +98,22 @@ def test_relative_pose_is_the_first_camera_seen_from_the_second() -> None:
     np.testing.assert_allclose(relative_pose(a, a), np.zeros(6), atol=1e-12)
 
 
+def directions(azimuth: float) -> np.ndarray:
+    """The vanishing points of the record of a level camera."""
+    sphere, _ = cameras.vanishing_points(cameras.euler_to_matrix(pi / 2, 0.0, azimuth), 1.0, 64)
+    return vanishing_points({"vanishing_points_gaussian_sphere": sphere})
+
+
 def test_vanishing_points_do_not_tell_one_wall_from_the_next() -> None:
-    """Facing a wall: -Y is to the right, X ahead (-z), Z up."""
-    expected = [1, 0, 0, 0, 0, -1, 0, 1, 0]
+    """Facing a wall: the first is backward (z), the second to the right, the third up."""
+    expected = [0, 0, 1, 1, 0, 0, 0, 1, 0]
     for quarter in range(-3, 4):
-        made = info((0, 0, 0), (pi / 2, 0, -pi / 2 + quarter * pi / 2))
-        np.testing.assert_allclose(vanishing_points(made), expected, atol=1e-12)
-    turned = vanishing_points(info((0, 0, 0), (pi / 2, 0, -pi / 2 + 0.3)))
-    np.testing.assert_allclose(turned[:3], [np.cos(0.3), 0, np.sin(0.3)], atol=1e-12)
+        made = directions(-pi / 2 + quarter * pi / 2)
+        np.testing.assert_allclose(made, expected, atol=1e-12)
+    turned = directions(-pi / 2 + 0.3)
+    np.testing.assert_allclose(turned[3:6], [np.cos(0.3), 0, np.sin(0.3)], atol=1e-12)
+    with pytest.raises(KeyError, match="vanishing_points_gaussian_sphere"):
+        vanishing_points(info((0, 0, 0), FACING_X))
 
 
 def test_the_room_is_a_box_in_the_camera_frame() -> None:

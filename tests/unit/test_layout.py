@@ -81,7 +81,7 @@ def test_a_value_survives_its_file(house: Path, domain: str) -> None:
 
 
 def test_files_hold_the_data_sets_own_encoding(house: Path) -> None:
-    """Depth in 1/512 m, 65535 missing; normals with G down; curvature 127-centred, 8 a unit."""
+    """Depth in 1/512 m, 65535 missing; normals with G down and B away; curvature 127-centred."""
     layout.write(house, VIEW, "depth_zbuffer", np.float32([[2.0, np.nan]]))
     layout.write(house, VIEW, "normal", np.float32([[[0, 1, 0], [0, 0, 1]]]))
     layout.write(house, VIEW, "principal_curvature", np.float32([[[2, -0.5], [99, -99]]]))
@@ -92,7 +92,7 @@ def test_files_hold_the_data_sets_own_encoding(house: Path) -> None:
         return (pixels if pixels.ndim == 2 else pixels[..., ::-1]).tolist()
 
     assert raw("depth_zbuffer") == [[1024, 65535]]
-    assert raw("normal") == [[[128, 0, 128], [128, 128, 255]]]
+    assert raw("normal") == [[[128, 0, 128], [128, 128, 0]]]
     assert raw("principal_curvature") == [[[143, 123, 127], [255, 0, 127]]]
 
 

@@ -157,10 +157,24 @@ def test_projection_puts_right_at_larger_columns_and_up_at_smaller_rows():
 
 
 def test_vanishing_points_follow_the_real_files_axes():
+    """The camera looks along +x: backward is -x, to the right is -y."""
     R = cameras.look_at(np.array([0.0, 0.0, 1.5]), np.array([2.0, 1.0, 1.0]))
     sphere, image = cameras.vanishing_points(R, 1.0, 64)
-    np.testing.assert_allclose(sphere["x"], R.T @ [0, -1, 0], atol=1e-12)
-    np.testing.assert_allclose(sphere["y"], R.T @ [1, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(sphere["x"], R.T @ [-1, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(sphere["y"], R.T @ [0, -1, 0], atol=1e-12)
     np.testing.assert_allclose(sphere["z"], R.T @ [0, 0, 1], atol=1e-12)
-    far, _ = cameras.project(np.array([[1e9, 0.0, 0.0]]), np.zeros(3), R, 1.0, 64)
-    np.testing.assert_allclose(image["y"], far[0], atol=1e-4)
+    x, y, z = sphere["y"]
+    focal = cameras.focal_length(1.0, 64)
+    np.testing.assert_allclose(image["y"], [32 + focal * x / (2 - z), 32 - focal * y / (2 - z)])
+
+
+def test_a_camera_between_two_walls_may_take_either():
+    """At 45 degrees, where rounding decides; looking down, any of the four."""
+    between = cameras.look_at(np.zeros(3), np.array([1.0, 1.0, 0.1]))
+    assert len(cameras.manhattans(between)) == 2
+    assert len(cameras.manhattans(cameras.euler_to_matrix(0.0, 0.0, 0.3))) == 4
+    ahead = cameras.look_at(np.zeros(3), np.array([1.0, 0.9, 0.1]))
+    (only,) = cameras.manhattans(ahead)
+    np.testing.assert_array_equal(only, cameras.manhattan(ahead))
+    for R in (between, ahead):
+        assert np.linalg.det(cameras.manhattan(R)) == pytest.approx(1)

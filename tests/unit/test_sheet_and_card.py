@@ -59,7 +59,7 @@ def test_a_sheet_is_a_png_of_a_data_set(houses: Path, tmp_path: Path) -> None:
 
 def test_a_card_counts_what_is_there(houses: Path) -> None:
     text = card(houses)
-    assert "8 views of 4 points in 4 building(s), 128 files; 2.0 views a point" in text
+    assert "8 views of 4 points in 4 building(s), 124 files; 2.0 views a point" in text
     assert "**field of view**: mean 60.0, deviation 0.0 degrees (real data: mean 61)" in text
     assert "**distance**: mean 2.1, deviation 0.0 m (real data: mean 5.3)" in text
     assert "**class_scene** (3 classes): attic 50.0%, barn 25.0%, 3 25.0%." in text

@@ -29,7 +29,7 @@ from taskonomy.data.classes import OBJECT_CLASSES, SEMANTIC_CLASSES, object_labe
 from taskonomy.data.layout import View
 from taskonomy.errors import BadInput
 
-VERSION = 3
+VERSION = 4
 """Raised whenever equal captures give other labels."""
 STRIDE = 2
 """Geometry is fitted on every second pixel: planes reach over many, and views are smaller."""
@@ -143,7 +143,9 @@ def _annotate(source: Capture, root: Path, size: int, teacher: Teacher | None) -
     places = np.array([each.point for each in points])
     of_frame = _by_frame(points)
     records: dict[View, dict[str, Any]] = {}
-    seers: dict[int, list[dict[str, Any]]] = {point: [] for point in range(len(points))}
+    seers: dict[int, list[tuple[int, int, str, tuple[float, float]]]] = {
+        point: [] for point in range(len(points))
+    }
     with tqdm(total=sum(map(len, of_frame.values())), desc="views", mininterval=1) as bar:
         for i, fixated in sorted(of_frame.items()):
             color = source.color(i)
@@ -162,16 +164,13 @@ def _annotate(source: Capture, root: Path, size: int, teacher: Teacher | None) -
                     source, i, view, seen, rotation, fov, places[point], list(pixels)
                 )
                 for other, pixel in pixels.items():
-                    seers[other].append(_sighting(view, records[view], pixel))
+                    seers[other].append((point, number, records[view]["camera_uuid"], pixel))
                 bar.update()
     for view, record in records.items():
         layout.write(root, view, "point_info", record)
-        matches = {
-            "point_uuid": view.point,
-            "point_location": places[view.point].tolist(),
-            "views": seers[view.point],
-        }
-        layout.write(root, view, "nonfixated_matches", matches)
+    for point, place in enumerate(places):
+        matches = cameras.nonfixated_matches(point, place, seers[point], size)
+        layout.write(root, View(building, point, layout.ALL), "nonfixated_matches", matches)
     return Annotation(
         len(records), len(source.numbers), len(of_frame), dict(source.left_out), untold
     )
@@ -325,14 +324,3 @@ def _record(
         points_in_view=points_in_view,
     )
     return {**record, "frame": source.numbers[i]}
-
-
-def _sighting(view: View, record: dict[str, Any], pixel: tuple[float, float]) -> dict[str, Any]:
-    """A view that sees a point without fixating it, as nonfixated_matches lists it."""
-    return {
-        "point_uuid": view.point,
-        "view_id": view.view,
-        "camera_uuid": record["camera_uuid"],
-        "nonfixated_pixel_x": pixel[0],
-        "nonfixated_pixel_y": pixel[1],
-    }

@@ -92,3 +92,18 @@ def _parts(values: Sequence[str] | None) -> list[str]:
 
 def _plain(name: str) -> str:
     return _ESCAPED.sub(r"\1", name).strip()
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is none.
+    """
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise argparse.ArgumentTypeError(f"found {text}, expected a share from 0 to 1")
+    return found

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from taskonomy.commands import annotate
-from taskonomy.commands.arguments import positive
+from taskonomy.commands.arguments import positive, share
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     verify = commands.add_parser("verify", help="check every file of a data set")
     verify.add_argument("data", type=Path, metavar="DIR")
+    verify.add_argument(
+        "--left-out",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="the share of the views that may be incomplete or damaged, and are then named [0]",
+    )
     verify.set_defaults(command=_verify)
 
     show = commands.add_parser("show", help="a picture of all labels of six views")
@@ -79,8 +86,10 @@ def _render(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from taskonomy.data.verify import verify as verify_files
 
-    report = verify_files(options.data)
+    report = verify_files(options.data, left_out=options.left_out)
     print(report.text)
+    for view, reason in report.left_out.items():
+        print(f"{view} is left out: {reason}", file=sys.stderr)
     for fault in report.faults:
         print(fault, file=sys.stderr)
     return 2 if report.faults else 0
@@ -122,6 +131,12 @@ def _pack(options: argparse.Namespace) -> int:
 
     packed = shards.pack(options.data, options.out)
     print(f"{packed.views} views in {packed.shards} shards, {packed.bytes} bytes")
+    if packed.others:
+        print(
+            f"taskonomy: {len(packed.others)} file(s) are left out, named as no file of a domain"
+            f" is: {packed.others[0]}",
+            file=sys.stderr,
+        )
     return 0
 
 

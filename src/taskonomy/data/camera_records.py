@@ -24,17 +24,14 @@ def relative_pose(a: dict[str, Any], b: dict[str, Any]) -> Float64[np.ndarray, "
 
 
 def vanishing_points(info: dict[str, Any]) -> Float64[np.ndarray, "9"]:
-    """Return the three Manhattan directions as unit vectors in the camera frame.
-
-    In the data set's order: -Y, X and Z of a world that is turned by quarters about its vertical
-    until the camera faces +X, since nothing in an image tells one wall from the next.
-    """
-    R = _canonical(rotation(info))[1]
-    return np.concatenate([-R[1], R[0], R[2]])
+    """Return the three Manhattan directions as unit vectors in the camera frame: backward, to the
+    right and up, as the record has them (`cameras.manhattan`)."""
+    stated = info["vanishing_points_gaussian_sphere"]
+    return np.concatenate([np.array(stated[axis], np.float64) for axis in "xyz"])
 
 
 def room_layout(info: dict[str, Any]) -> Float64[np.ndarray, "9"]:
-    """Return the box of the visible content: centre, orientation and size.
+    """Return the box of the visible content and the camera: centre, orientation and size.
 
     Centre in the camera frame (metres); Euler angles (sxyz) of the camera in the box's frame, which
     is the world turned by quarters until the camera faces +X; the box's sides along that frame's

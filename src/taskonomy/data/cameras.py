@@ -7,7 +7,7 @@ column u) covers [u, u+1) x [v, v+1), and the image centre is (size/2, size/2).
 """
 
 from collections.abc import Sequence
-from math import atan2, cos, hypot, sin, tan
+from math import atan2, cos, hypot, pi, sin, tan
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from jaxtyping import Float
 
 from taskonomy.errors import BadInput
 
-_HORIZON = 1e-6
-"""Smallest |z| by which a direction is divided, so that a vanishing point at infinity is finite."""
+_HAIR = 1e-6
+"""By how much one axis must be nearer than another for files to agree on which is nearest."""
 
 
 def euler_to_matrix(x: float, y: float, z: float) -> Float[np.ndarray, "3 3"]:
@@ -117,21 +117,47 @@ def unproject(
     return np.asarray(world.transpose(1, 2, 0))
 
 
+def manhattan(rotation: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
+    """The world's axes as a camera names them: rows of unit vectors in the camera's frame.
+
+    Backward is the horizontal axis nearest to backward, right the one to the right of it, then up:
+    nothing in an image tells one wall from the next.
+    """
+    quarters = round(atan2(rotation[1, 2], rotation[0, 2]) / (pi / 2)) % 4
+    return _turned(rotation, quarters)
+
+
+def manhattans(rotation: Float[np.ndarray, "3 3"]) -> list[Float[np.ndarray, "3 3"]]:
+    """What `manhattan` gives, and what it gives for a camera a hair beside: two where the camera
+    looks between two axes, four where it looks straight up or down."""
+    back = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]]) @ rotation[:2, 2]
+    return [_turned(rotation, int(q)) for q in np.flatnonzero(back > back.max() - _HAIR)]
+
+
+def _turned(rotation: Float[np.ndarray, "3 3"], quarters: int) -> Float[np.ndarray, "3 3"]:
+    x, y, z = rotation
+    backward = (x, y, -x, -y)[quarters]
+    right = (y, -x, -y, x)[quarters]
+    return np.array([backward, right, z])
+
+
 def vanishing_points(
     rotation: Float[np.ndarray, "3 3"], fov: float, size: int
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """The three vanishing points of the world axes, on the Gaussian sphere and in the image.
+    """The three vanishing points of a camera, on the Gaussian sphere and in the image.
 
-    The data set's `x` is the world's -y axis and its `y` the world's x axis (as in
-    the public sample building); each is a unit vector in the camera frame, and (u, v) in pixels.
+    The data set's `x`, `y` and `z` are the rows of `manhattan`. In the image it has them at (u, v)
+    pixels of a projection of its own, from a centre two units off, which is finite everywhere.
     """
-    axes = {"x": -rotation[1], "y": rotation[0], "z": rotation[2]}
+    sphere = dict(zip("xyz", manhattan(rotation).tolist(), strict=True))
+    return sphere, {name: image_of(axis, fov, size) for name, axis in sphere.items()}
+
+
+def image_of(axis: Sequence[float], fov: float, size: int) -> list[float]:
+    """Where the data set has a vanishing point in the image: (u, v) in pixels."""
+    x, y, z = axis
     f = focal_length(fov, size)
-    image = {}
-    for name, (x, y, z) in axes.items():
-        depth = np.copysign(max(abs(z), _HORIZON), -z)
-        image[name] = [float(size / 2 + f * x / depth), float(size / 2 - f * y / depth)]
-    return {name: axis.tolist() for name, axis in axes.items()}, image
+    return [float(size / 2 + f * x / (2 - z)), float(size / 2 - f * y / (2 - z))]
 
 
 def point_info(
@@ -156,7 +182,8 @@ def point_info(
         location, rotation, fov, size: the camera; radians and pixels.
         point, normal: the fixated point and its unit surface normal, world frame.
         camera: the camera's id; views from one place share it.
-        content: world points that the view sees, whose box is the room layout's label.
+        content: world points that the view sees; their box with the camera in it is the room
+            layout's label.
         points_in_view: ids of the other points that this view sees too.
         rotation_original: the orientation before it was aimed; the final one unless given.
     """
@@ -164,7 +191,8 @@ def point_info(
         raise BadInput(f"point {point_id} view {view_id}: found no visible content, expected some")
     towards = point - location
     distance = float(np.linalg.norm(towards))
-    low, high = content.min(0).tolist(), content.max(0).tolist()
+    low = np.minimum(content.min(0), location).tolist()
+    high = np.maximum(content.max(0), location).tolist()
     sphere, image = vanishing_points(rotation, fov, size)
     original = rotation if rotation_original is None else rotation_original
     oblique = np.clip(-(normal @ towards) / distance, -1.0, 1.0)
@@ -173,7 +201,7 @@ def point_info(
         "camera_rotation_final": list(matrix_to_euler(rotation)),
         "camera_rotation_original": list(matrix_to_euler(original)),
         "field_of_view_rads": float(fov),
-        "point_uuid": point_id,
+        "point_uuid": str(point_id),
         "view_id": view_id,
         "camera_uuid": camera,
         "room": room,
@@ -191,5 +219,35 @@ def point_info(
         },
         "vanishing_points_gaussian_sphere": sphere,
         "vanishing_points_image": image,
-        "nonfixated_points_in_view": list(points_in_view),
+        "nonfixated_points_in_view": [str(point) for point in points_in_view],
+    }
+
+
+def nonfixated_matches(
+    point_id: int,
+    point: Float[np.ndarray, "3"],
+    views: Sequence[tuple[int, int, str, tuple[float, float]]],
+    size: int,
+) -> dict[str, Any]:
+    """The `nonfixated_matches` record of one point: the views that see it without fixating it.
+
+    Args:
+        point_id, point: the point and where it is, world frame.
+        views: of each such view its own point, its number, its camera's id, and the continuous
+            pixel (column, row) at which it sees the point.
+        size: pixels of the views.
+    """
+    return {
+        "point_uuid": str(point_id),
+        "point_location": [float(x) for x in point],
+        "views": [
+            {
+                "point_uuid": str(own),
+                "view_id": view,
+                "camera_uuid": camera,
+                "nonfixated_pixel_x": min(round(u), size - 1),
+                "nonfixated_pixel_y": min(round(v), size - 1),
+            }
+            for own, view, camera, (u, v) in views
+        ],
     }

@@ -7,7 +7,6 @@ user's cache: beside the data it would change the data's version.
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,18 +24,20 @@ from jaxtyping import Int64
 from tqdm import tqdm
 
 from taskonomy import files
+from taskonomy.data import arrangement, layout
 from taskonomy.data.codecs import DOMAINS, Domain
-from taskonomy.data.layout import Dataset, Place, View
+from taskonomy.data.layout import ALL, Dataset, Place, View
 from taskonomy.errors import BadInput
 
 WORTH_KEEPING = 100_000
 """Files from which on a catalogue is kept: fewer are listed in a second."""
 
-_NAMES = re.compile(r"^point_(\d+)_view_(\d+)_domain_(\w+)(\.png|\.json|\.npy)$", re.MULTILINE)
 _THREADS = 16
 """Folders listed at once: an object store answers late, not slowly."""
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a folder's time of change tells of every change before."""
+_KIND = 2
+"""Raised whenever a kept catalogue would be misunderstood; it is part of a catalogue's name."""
 
 Key = tuple[str, str]
 Files = dict[Key, Int64[np.ndarray, "n 2"]]
@@ -49,12 +50,16 @@ class Catalogue:
     Attributes:
         root: a folder, or any URL that fsspec knows.
         places: where each building keeps each domain, as in `layout.Dataset`.
-        files: rows of (point, view), sorted, of each of these.
+        files: rows of (point, view), sorted, of each of these; of a file of a whole point the view
+            is `ALL`.
+        others: what lies in the folders of domains and is no file of theirs, below the root: named
+            otherwise, and so left out everywhere.
     """
 
     root: str
     places: dict[Key, Place]
     files: Files
+    others: tuple[str, ...] = ()
 
     @cached_property
     def views(self) -> tuple[View, ...]:
@@ -85,17 +90,25 @@ class Catalogue:
         return sorted(set(self.views) - self.having(domain))
 
     def alone(self, domain: str) -> list[View]:
-        """The views that have a file of a domain and no image, sorted."""
-        return sorted(self.having(domain) - set(self.views))
+        """The views, or points, that have a file of a domain and no image, sorted."""
+        images = set(self.views)
+        if DOMAINS[domain].of_point:
+            images = {view.every for view in images}
+        return sorted(self.listed(domain) - images)
 
     def address(self, view: View, domain: str) -> str:
         """Where a view's file lies, below the root."""
-        place = self.places[view.building, domain]
-        name = f"point_{view.point}_view_{view.view}_domain_{place.word}{DOMAINS[domain].suffix}"
-        return f"{view.building}/{place.folder}/{name}"
+        return layout.address(view, domain, self.places[view.building, domain])
 
     def having(self, domain: str) -> set[View]:
-        """The views that have a file of a domain."""
+        """The views that have a file of a domain, of their own or of their point."""
+        found = self.listed(domain)
+        if DOMAINS[domain].of_point:
+            return {view for view in self.views if view.every in found}
+        return found
+
+    def listed(self, domain: str) -> set[View]:
+        """The views that have a file of a domain, or the points (`View.every`) of one of points."""
         return {
             View(building, point, view)
             for (building, name), rows in self.files.items()
@@ -141,51 +154,72 @@ def scan(root: str) -> Catalogue:
     if not fs.isdir(base):
         found = "a file" if fs.exists(base) else "nothing"
         raise BadInput(f"{root}: found {found}, expected a folder of buildings")
-    names = sorted(name for name in _names(fs, base) if not name.startswith("."))
+    top = _names(fs, base.rstrip("/"))
     places: dict[Key, Place] = {}
     listed: Files = {}
+    others: list[str] = []
     with ThreadPoolExecutor(_THREADS) as threads:
-        each = threads.map(partial(_building, fs, base), names)
-        bar = tqdm(each, total=len(names), desc="index", unit="building", mininterval=1)
-        for name, building in zip(names, bar, strict=True):
+        below = threads.map(lambda name: _names(fs, f"{base}/{name}"), top)
+        inside = {"": top, **dict(zip(top, below, strict=True))}
+
+        def names(folder: str) -> list[str]:
+            return inside[folder] if folder in inside else _names(fs, f"{base}/{folder}")
+
+        folders = arrangement.buildings(root, names)
+        each = threads.map(partial(_building, fs, base), folders.values())
+        bar = tqdm(each, total=len(folders), desc="index", unit="building", mininterval=1)
+        for name, (building, beside) in zip(folders, bar, strict=True):
             if "rgb" in building:
+                others += beside
                 for domain, (place, rows) in building.items():
                     places[name, domain] = place
                     listed[name, domain] = rows
     if not places:
-        raise BadInput(
-            f"{root}: found no rgb image, expected <building>/rgb/point_0_view_0_domain_rgb.png"
-        )
-    return Catalogue(root, places, listed)
+        raise arrangement.nothing(root)
+    return Catalogue(root, places, listed, tuple(sorted(others)))
 
 
 def _names(fs: Any, folder: str) -> list[str]:
     if Path(folder).is_symlink() and not Path(folder).exists():
         raise BadInput(f"{folder}: found a link to nothing, expected what it links to")
-    return [path.rsplit("/", 1)[-1] for path in fs.ls(folder, detail=False)]
+    try:
+        listed = fs.ls(folder, detail=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    names = [path.rstrip("/").rsplit("/", 1)[-1] for path in listed]
+    # Of a file, its own name: that is no folder.
+    return [] if [path.rstrip("/") for path in listed] == [folder] else names
 
 
-def _building(fs: Any, base: str, name: str) -> dict[str, tuple[Place, Int64[np.ndarray, "n 2"]]]:
-    """Where a building keeps each domain, and which views it has of it."""
-    inside = set(_names(fs, f"{base}/{name}"))
-    found = {}
+def _building(
+    fs: Any, base: str, folders: dict[str, str]
+) -> tuple[dict[str, tuple[Place, Int64[np.ndarray, "n 2"]]], list[str]]:
+    """Where a building keeps each domain, and which views it has of it; and what else is there."""
+    found, others = {}, []
     for domain in DOMAINS.values():
-        for folder in (folder for folder in domain.folders if folder in inside):
-            listed = _listed(_names(fs, f"{base}/{name}/{folder}"), domain)
+        for folder in (folders[name] for name in domain.folders if name in folders):
+            names = _names(fs, f"{base}/{folder}")
+            listed = None if domain.name in found else _listed(names, domain)
             if listed is not None:
                 found[domain.name] = (Place(folder, listed[0]), listed[1])
-                break
-    return found
+            shown = {name for name in names if not name.startswith(".")}
+            others += [f"{folder}/{name}" for name in shown - (listed[2] if listed else set())]
+    return found, others
 
 
-def _listed(names: list[str], domain: Domain) -> tuple[str, Int64[np.ndarray, "n 2"]] | None:
-    """The first of the domain's words that files have, and those files' views."""
-    matches = _NAMES.findall("\n".join(names))
-    words = {word for _, _, word, suffix in matches if suffix == domain.suffix}
+def _listed(
+    names: list[str], domain: Domain
+) -> tuple[str, Int64[np.ndarray, "n 2"], set[str]] | None:
+    """The first of the domain's words that files have, those files' views, and their names."""
+    matches = [m for m in map(arrangement.FILE.fullmatch, names) if m]
+    matches = [match for match in matches if arrangement.is_of(domain, match)]
     for word in domain.files:
-        if word in words:
-            rows = np.array([(p, v) for p, v, w, _ in matches if w == word]).astype(np.int64)
-            return word, rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+        chosen = [match for match in matches if match[3] == word]
+        if chosen:
+            numbers = [(int(m[1]), ALL if m[2] == "all" else int(m[2])) for m in chosen]
+            rows = np.array(numbers).astype(np.int64)
+            ordered = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+            return word, ordered, {match[0] for match in chosen}
     return None
 
 
@@ -195,7 +229,7 @@ def _listed(names: list[str], domain: Domain) -> tuple[str, Int64[np.ndarray, "n
 def place_of(root: str) -> Path:
     """Return where the catalogue of a data set is kept."""
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    name = f"{sha256(_absolute(root).encode()).hexdigest()[:20]}.parquet"
+    name = f"{sha256(f'{_KIND} {_absolute(root)}'.encode()).hexdigest()[:20]}.parquet"
     return Path(caches) / "taskonomy" / "catalogues" / name
 
 
@@ -218,6 +252,7 @@ def keep(found: Catalogue) -> None:
     }
     folders = pa.table(columns).to_pylist()
     facts = {"root": _absolute(found.root), "folders": folders, "stamps": stamps}
+    facts |= {"others": found.others}
     table = pa.table({"point": rows[:, 0], "view": rows[:, 1]})
     table = table.replace_schema_metadata({"catalogue": json.dumps(facts)})
     sink = pa.BufferOutputStream()
@@ -238,7 +273,7 @@ def _kept(root: str) -> Catalogue | None:
     rows = np.stack([table["point"].to_numpy(), table["view"].to_numpy()], 1)
     ends = np.cumsum([f["files"] for f in folders])
     parts = np.split(rows, ends[:-1])
-    return Catalogue(root, places, dict(zip(places, parts, strict=True)))
+    return Catalogue(root, places, dict(zip(places, parts, strict=True)), tuple(facts["others"]))
 
 
 def _absolute(root: str) -> str:
@@ -249,8 +284,10 @@ def _stamps(root: str, places: dict[Key, Place]) -> Iterator[tuple[str, int]]:
     """When each folder last changed; an object store's folders have no such time."""
     if "://" in root:
         return
-    inside = {f"{building}/{place.folder}" for (building, _), place in places.items()}
-    for name in ("", *sorted({building for building, _ in places}), *sorted(inside)):
+    inside = {place.folder for place in places.values()}
+    # And every folder above these: a new building appears in one of them.
+    above = {folder.rsplit("/", n)[0] for folder in inside for n in range(1, folder.count("/") + 1)}
+    for name in ("", *sorted(above | inside)):
         try:
             yield name, Path(root, name).stat().st_mtime_ns
         except OSError:

@@ -1,8 +1,8 @@
 """How each domain's file holds its physical value: the encodings of the Taskonomy data set.
 
-Encodings (as in the public sample building): depth in 1/512 m
-with 65535 for missing, normals 127.5-centred with G pointing down, curvature 127-centred, the 2D
-maps as fractions of 65535. `decode` turns whatever cannot be such a file into one line of BadInput.
+Encodings (as in the public sample building): depth in 1/512 m with 65535 for missing, normals
+127.5-centred with R right, G down and B away from the camera, curvature 127-centred, the 2D maps as
+fractions of 65535. `decode` turns whatever cannot be such a file into one line of BadInput.
 """
 
 import io
@@ -25,6 +25,8 @@ DEPTH_MISSING = 64500
 CURVATURE_ZERO, CURVATURE_UNITS = 127, 8
 """principal_curvature holds 127 + 8 k, k in 1/m: +-16/m at most, in steps of 0.125/m."""
 NORMAL_CENTRE = 127.5
+_NORMAL_AXES = np.array([1, -1, -1], np.float32)
+"""From x right, y up, z to the camera, to a file's R right, G down, B away from it."""
 SEMANTIC_LABELS = 18
 """0 uncertain, 1 background, 2..17 the 16 COCO classes."""
 
@@ -42,12 +44,14 @@ class Domain:
         kind: the encoding.
         files: what may stand after `_domain_` in a file name; the first is written.
         folders: folder names accepted for reading; the first is written.
+        of_point: whether one file is of all views of a point; its name says `view_all`.
     """
 
     name: str
     kind: Kind
     files: tuple[str, ...]
     folders: tuple[str, ...]
+    of_point: bool = False
 
     @property
     def suffix(self) -> str:
@@ -55,9 +59,11 @@ class Domain:
         return {"soft": ".npy", "json": ".json"}.get(self.kind, ".png")
 
 
-def _domain(name: str, kind: Kind, *old: str, file: str | None = None) -> Domain:
+def _domain(
+    name: str, kind: Kind, *old: str, file: str | None = None, of_point: bool = False
+) -> Domain:
     files = (file, name, *old) if file else (name, *old)
-    return Domain(name, kind, files, (name, *old))
+    return Domain(name, kind, files, (name, *old), of_point)
 
 
 DOMAINS: dict[str, Domain] = {
@@ -79,7 +85,7 @@ DOMAINS: dict[str, Domain] = {
         _domain("class_object", "soft", "class_1000"),
         _domain("class_scene", "soft", "class_places"),
         _domain("point_info", "json", "points", "fixatedpose"),
-        _domain("nonfixated_matches", "json"),
+        _domain("nonfixated_matches", "json", of_point=True),
     )
 }
 
@@ -120,6 +126,8 @@ def decode(domain: Domain, content: bytes, where: str) -> Any:
     if domain.kind == "soft":
         return _decode_soft(content, where)
     bits, channels = _BITS.get(domain.kind, (8,)), _COLOURS.get(domain.kind, (1,))
+    if domain.kind == "rgb" and content.startswith(JPEG):
+        return _jpeg(content, where)
     return _DECODERS[domain.kind](pixels(content, where, bits, channels), where)
 
 
@@ -168,6 +176,8 @@ _FAST = (
     *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
 )
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
+"""What a JPEG begins with: some images of the data set are JPEGs that are named .png."""
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 _BITS: dict[str, tuple[int, ...]] = {"depth": (16,), "unit16": (16,), "unit8": (8, 16)}
 _COLOURS: dict[str, tuple[int, ...]] = {
@@ -187,7 +197,8 @@ def pixels(
         BadInput: it is no whole PNG, or not of one of those bit depths and numbers of channels.
     """
     found_bits, found_channels = _inspect(content, where)
-    if found_bits not in bits or found_channels not in channels:
+    opaque = found_channels == 4 and 3 in channels
+    if found_bits not in bits or not (found_channels in channels or opaque):
         raise BadInput(
             f"{where}: found a {found_bits}-bit PNG of {found_channels} channel(s), expected "
             f"{' or '.join(map(str, bits))}-bit, {' or '.join(map(str, channels))} channel(s)"
@@ -195,12 +206,30 @@ def pixels(
     levels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if levels is None:
         raise BadInput(f"{where}: corrupt PNG (its pixels cannot be decoded)")
+    if opaque and levels.ndim == 3 and levels.shape[2] == 4:
+        if (levels[..., 3] < (1 << found_bits) - 1).any():
+            raise BadInput(f"{where}: found transparent pixels, expected an opaque image")
+        levels = levels[..., :3]
     return levels[..., ::-1] if levels.ndim == 3 else levels
+
+
+def _jpeg(content: bytes, where: str) -> UInt8[np.ndarray, "H W 3"]:
+    """An image's pixels as they lie in the file, whatever its EXIF says; OpenCV would fill up half
+    a file without a word."""
+    if not content.rstrip(b"\0").endswith(b"\xff\xd9"):
+        raise BadInput(f"{where}: truncated JPEG ({len(content)} bytes, no end mark)")
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+    if image is None:
+        raise BadInput(f"{where}: corrupt JPEG (its pixels cannot be decoded)")
+    return np.ascontiguousarray(image[..., ::-1], np.uint8)
 
 
 def _inspect(content: bytes, where: str) -> tuple[int, int]:
     """Return bit depth and channels, having checked every chunk: OpenCV would decode half a file
     without a word."""
+    if content.startswith(JPEG):
+        raise BadInput(f"{where}: found a JPEG, which alters what it holds; expected a PNG")
     if not content.startswith(_SIGNATURE):
         found = "an empty file" if not content else f"bytes {content[:4]!r}"
         raise BadInput(f"{where}: corrupt PNG (found {found} instead of a PNG signature)")
@@ -240,8 +269,8 @@ def _depth_from_file(units: UInt16[np.ndarray, "H W"], where: str) -> Float32[np
 
 
 def _normal_to_file(normal: Float32[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-    downward = normal * np.array([1, -1, 1], np.float32)
-    levels = np.rint(NORMAL_CENTRE + NORMAL_CENTRE * np.where(np.isnan(downward), 0, downward))
+    turned = normal * _NORMAL_AXES
+    levels = np.rint(NORMAL_CENTRE + NORMAL_CENTRE * np.where(np.isnan(turned), 0, turned))
     return np.asarray(np.clip(levels, 0, 255), np.uint8)
 
 
@@ -249,8 +278,7 @@ def _normal_from_file(
     levels: UInt8[np.ndarray, "H W 3"], where: str
 ) -> Float32[np.ndarray, "H W 3"]:
     del where
-    normal = (levels.astype(np.float32) - NORMAL_CENTRE) / NORMAL_CENTRE
-    normal[..., 1] *= -1
+    normal = (levels.astype(np.float32) - NORMAL_CENTRE) * (_NORMAL_AXES / NORMAL_CENTRE)
     length = np.sqrt((normal * normal).sum(-1, keepdims=True))
     # Missing normals are stored as mid-grey, which is far from unit length.
     return np.where(length > 0.5, normal / length, np.nan).astype(np.float32)

@@ -29,10 +29,17 @@ OFF_SCALE = 0.1
 quarter of a building's views: a thin thing's point lies between pixels."""
 APART = 0.001
 """Metres by which the views of one point may differ on where it is."""
+ALIKE = 1e-6
+"""By how much numbers that follow from one another may differ, of unit vectors or metres: the real
+records' differ by rounding alone."""
+OFF_PIXEL = 2.0
+"""Pixels by which a sighting, or a vanishing point in the image, may be off."""
+FARTHEST = 15.0
+"""Metres of a building's median depth beyond which it is taken to be in another unit, where no
+camera's distance says otherwise: indoors it is two to five."""
 ROUNDING = 2 / codecs.DEPTH_UNITS_PER_METRE
 
 _KEYS = (
-    "bounding_box_ranges",
     "camera_location",
     "camera_rotation_final",
     "field_of_view_rads",
@@ -51,6 +58,7 @@ class Findings(NamedTuple):
         shading: the correlation between reshading and the normals' cosine to the camera.
         point: where the fixated point is.
         classes: the number of classes of each soft label.
+        depth: the median depth, metres.
     """
 
     angle: float
@@ -58,6 +66,7 @@ class Findings(NamedTuple):
     shading: float
     point: tuple[float, ...]
     classes: tuple[tuple[str, int], ...]
+    depth: float
 
 
 def findings(values: dict[str, Any]) -> Findings:
@@ -70,7 +79,10 @@ def findings(values: dict[str, Any]) -> Findings:
         angle = float(np.median(angles)) if len(angles) else angle
     if fov and normal is not None and shade is not None and shade.shape == normal.shape[:2]:
         shading = _correlation(_facing(normal, fov), shade)
-    return Findings(angle, _off_scale(values), shading, _point(values), _classes(values))
+    far = values.get("depth_euclidean") if depth is None else depth
+    middle = float("nan") if far is None or np.isnan(far).all() else float(np.nanmedian(far))
+    off = _off_scale(values)
+    return Findings(angle, off, shading, _point(values), _classes(values), middle)
 
 
 def within_view(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -91,7 +103,11 @@ def within_view(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if away > AWAY:
             yield "normal", f"found {away:.0%} of the normals facing away from the camera"
     if "point_info" in values:
-        yield from (("point_info", fault) for fault in _pose(values["point_info"]))
+        info = values["point_info"]
+        yield from (("point_info", fault) for fault in (*_pose(info), *_identities(info)))
+    if "nonfixated_matches" in values:
+        record = values["nonfixated_matches"]
+        yield from (("nonfixated_matches", fault) for fault in _seers(record))
 
 
 def _fov(info: Any) -> float:
@@ -142,16 +158,30 @@ def _pose(info: dict[str, Any]) -> Iterator[str]:
         local = R.T @ towards
         fov, length = float(info["field_of_view_rads"]), float(np.linalg.norm(towards))
         stated = float(info.get("camera_distance", length))
-        camera_records.room_layout(info)
+        outside = _outside(info)
         turned = _turned(info.get("vanishing_points_gaussian_sphere", {}), R)
+        moved = _moved(info)
     except (TypeError, ValueError, KeyError, IndexError) as error:
         yield f"found values of another kind ({error}), expected numbers"
         return
     miss = np.degrees(np.arctan2(np.hypot(local[0], local[1]), -local[2]))
     if miss > OFF_CENTRE:
         yield f"found the fixated point {miss:.1f} degrees off the image centre, expected 0"
-    elif turned > OFF_CENTRE:
-        yield f"found a vanishing point {turned:.1f} degrees off the one of the camera's rotation"
+    elif turned:
+        yield (
+            f"found a vanishing point {turned:.3g} degrees off the one of the camera's rotation, "
+            "expected x backward along the nearest wall, y to the right, z up"
+        )
+    elif moved > OFF_PIXEL:
+        yield (
+            f"found vanishing_points_image {moved:.3g} pixels off the directions, expected them at "
+            "S/2 + f x / (2 - z), S/2 - f y / (2 - z)"
+        )
+    if outside > ALIKE:
+        yield (
+            f"found the camera {outside:.3g} m outside of bounding_box_ranges, expected it inside "
+            "(x holds the world's Y, and y its X)"
+        )
     if abs(stated - length) > 0.01 * length:
         yield f"found a camera_distance of {stated:g}, expected the {length:.3f} m to the point"
     if not 0.01 < fov < np.pi:
@@ -159,10 +189,62 @@ def _pose(info: dict[str, Any]) -> Iterator[str]:
 
 
 def _turned(stated: dict[str, Any], R: Float[np.ndarray, "3 3"]) -> float:
-    """Degrees by which the worst of the stated vanishing points is off."""
-    expected, _ = cameras.vanishing_points(R, 1.0, 1)
-    cosines = [np.dot(stated[k], expected[k]) / np.linalg.norm(stated[k]) for k in stated]
-    return float(np.degrees(np.arccos(np.clip(min(cosines, default=1.0), -1, 1))))
+    """Degrees by which the worst of the stated vanishing points is off; 0 where they are alike."""
+    if not stated:
+        return 0.0
+    found = np.array([stated[axis] for axis in "xyz"], float)
+    expected = min(cameras.manhattans(R), key=lambda axes: float(np.abs(axes - found).max()))
+    if np.abs(expected - found).max() <= ALIKE:
+        return 0.0
+    half = np.linalg.norm(expected - found, axis=1).max() / 2
+    return float(np.degrees(2 * np.arcsin(min(half, 1.0))))
+
+
+def _moved(info: dict[str, Any]) -> float:
+    """Pixels by which the worst of the vanishing points in the image is off its direction."""
+    image, sphere = (
+        info.get(f"vanishing_points_{where}") for where in ("image", "gaussian_sphere")
+    )
+    fov = _fov(info)
+    if not image or not sphere or "resolution" not in info or not fov:
+        return 0.0
+    size = int(info["resolution"])
+    expected = [cameras.image_of([float(x) for x in sphere[k]], fov, size) for k in "xyz"]
+    return float(np.abs(np.array([image[k] for k in "xyz"], float) - expected).max())
+
+
+def _outside(info: dict[str, Any]) -> float:
+    """Metres by which the camera is outside of the stated box; 0 where it is inside, or no box."""
+    box = info.get("bounding_box_ranges")
+    if box is None:
+        return 0.0
+    low, high = np.array([box["y"], box["x"], box["z"]], float).T
+    location = np.array(info["camera_location"], float)
+    return float(np.maximum(np.maximum(low - location, location - high), 0).max())
+
+
+def _identities(record: dict[str, Any]) -> Iterator[str]:
+    """Ids of another kind than the data set's: points are known by text."""
+    if not isinstance(record.get("point_uuid", ""), str):
+        yield f"found the point_uuid {record['point_uuid']!r}, expected text"
+    elif not isinstance(record.get("view_id", 0), int):
+        yield f"found the view_id {record['view_id']!r}, expected an integer"
+
+
+def _seers(record: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the ids and pixels of a nonfixated_matches; one line for all its views."""
+    views = record.get("views", [])
+    if not isinstance(views, list) or not all(isinstance(seen, dict) for seen in views):
+        yield f"found views of another kind ({type(views).__name__}), expected a list of objects"
+        return
+    for fault in (fault for each in (record, *views) for fault in _identities(each)):
+        yield fault
+        return
+    for seen in views:
+        for key in ("nonfixated_pixel_x", "nonfixated_pixel_y"):
+            if not isinstance(seen.get(key, 0), int):
+                yield f"found the {key} {seen[key]!r}, expected an integer"
+                return
 
 
 def _point(values: dict[str, Any]) -> tuple[float, ...]:
@@ -193,31 +275,38 @@ def _classes(values: dict[str, Any]) -> tuple[tuple[str, int], ...]:
     return tuple((domain, len(values[domain])) for domain in soft)
 
 
-def sightings(record: dict[str, Any]) -> Iterator[tuple[int, int]]:
-    """Yield (point, view) of the first views that a nonfixated_matches lists by number."""
-    for seen in list(record.get("views", ()))[:_SIGHTINGS]:
-        point, view = seen.get("point_uuid"), seen.get("view_id")
-        if isinstance(point, int) and isinstance(view, int):
-            yield point, view
+def sightings(record: dict[str, Any]) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Yield (point, view, entry) of the first views that a nonfixated_matches lists by number."""
+    views = record.get("views", ())
+    for seen in list(views if isinstance(views, list) else ())[:_SIGHTINGS]:
+        point, view = (seen.get(k) for k in ("point_uuid", "view_id")) if seen else (None, None)
+        if isinstance(view, int) and str(point).isdecimal():
+            yield int(str(point)), view, seen
 
 
-def out_of_sight(record: dict[str, Any], info: dict[str, Any]) -> bool:
-    """Whether a camera that is said to see a record's point has it behind or beside its image."""
+def out_of_sight(record: dict[str, Any], seen: dict[str, Any], info: dict[str, Any]) -> str:
+    """What is wrong with a sighting of a record's point: the camera has it behind or beside its
+    image, or at another pixel; empty where nothing is."""
+    if any(_pose(info)):
+        return ""  # what is wrong with a pose is said of its own file
     try:
         point, location = (
             np.array(values, float)
             for values in (record["point_location"], info["camera_location"])
         )
-        pixel, depth = cameras.project(
-            point[None],
-            location,
-            camera_records.rotation(info),
-            float(info["field_of_view_rads"]),
-            100,
-        )
+        size = int(info.get("resolution", 100))
+        fov = float(info["field_of_view_rads"])
+        rotation = camera_records.rotation(info)
+        pixel, depth = cameras.project(point[None], location, rotation, fov, size)
+        stated = [float(seen.get(f"nonfixated_pixel_{axis}", "nan")) for axis in "xy"]
     except (KeyError, TypeError, ValueError):
-        return False  # what is wrong with a pose is said of its own file
-    return bool(depth[0] <= 0 or (np.abs(pixel[0] - 50) > 52).any())
+        return ""  # of another kind, which is named as well
+    if depth[0] <= 0 or (np.abs(pixel[0] - size / 2) > 0.52 * size).any():
+        return "which it has out of sight"
+    off = float(np.abs(pixel[0] - stated).max())
+    if "resolution" in info and off > OFF_PIXEL:
+        return f"which it has {off:.0f} pixels off the stated one"
+    return ""
 
 
 def within_building(found: Sequence[Findings]) -> Iterator[tuple[str, str]]:
@@ -231,7 +320,7 @@ def within_building(found: Sequence[Findings]) -> Iterator[tuple[str, str]]:
         yield (
             "normal",
             f"found normals {np.median(angle):.0f} degrees (median) from those of the depth, "
-            "expected x right, y up (stored with G down), z to the camera",
+            "expected x right, y up, z to the camera (stored with R right, G down, B away)",
         )
     elif len(shading) and np.median(shading) < 0:
         yield "reshading", "found it darkest where surfaces face the camera, expected brightest"
@@ -240,6 +329,14 @@ def within_building(found: Sequence[Findings]) -> Iterator[tuple[str, str]]:
             "depth_zbuffer",
             f"found depths of fixated points {np.percentile(off, 25):.0%} off their cameras' "
             "distance, expected 1/512 m and poses in metres",
+        )
+    depth = np.array([each.depth for each in found])
+    depth = depth[np.isfinite(depth)]
+    if not len(off) and len(depth) and np.median(depth) > FARTHEST:
+        yield (
+            "depth_zbuffer",
+            f"found a median depth of {np.median(depth):.0f} m, which is of no room: another unit "
+            "than 1/512 m",
         )
 
 

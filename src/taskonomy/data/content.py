@@ -1,8 +1,9 @@
 """The hash of a data set: what its labels hold, whatever files or shards they lie in.
 
 It is over the sorted triples (view, domain, MD5 of the file's bytes) of every view that has an
-image. A domain counts under its own name, however its folder and files spell it. The declaration,
-the table of splits, a README and whatever else is no label of a view do not count.
+image, and of every point that has such a view where a file is of a whole point. A domain counts
+under its own name, however its folder and files spell it. The declaration, the table of splits, a
+README and whatever else is no label of a view do not count.
 """
 
 import os
@@ -51,6 +52,7 @@ def combine(labels: Iterable[Label]) -> str:
     """
     listed = sorted(labels)
     with_image = {one.view for one in listed if one.domain == "rgb"}
+    with_image |= {view.every for view in with_image}
     sha = sha256()
     before: tuple[View, str] | None = None
     for one in listed:

@@ -1,8 +1,8 @@
 """A data set as tar shards, as WebDataset reads them: few large files instead of millions of small.
 
-A shard holds the files of some views, as they are, each under the key of its view:
-`<building>/point_{P}_view_{V}.<domain>.png`. Source and shards may lie in an object store (any
-fsspec URL); both are streamed.
+A shard holds the files of some points, as they are, each under the key of its view:
+`<building>/point_{P}_view_{V}.<domain>.png`, or `point_{P}_view_all` where it is of a whole point.
+Source and shards may lie in an object store (any fsspec URL); both are streamed.
 """
 
 import io
@@ -10,10 +10,11 @@ import json
 import re
 import shutil
 import tarfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -24,8 +25,9 @@ from tqdm import tqdm
 from taskonomy import files, formats
 from taskonomy.data import catalogue, layout, unreadable
 from taskonomy.data.availability import DECLARATION
+from taskonomy.data.catalogue import Catalogue
 from taskonomy.data.codecs import DOMAINS, decode
-from taskonomy.data.layout import View
+from taskonomy.data.layout import ALL, View
 from taskonomy.data.splits import TABLES
 from taskonomy.errors import BadInput
 
@@ -34,21 +36,22 @@ SHARD_BYTES = 256 << 20
 INDEX = "shards.json"
 """Beside the shards, written last: their names in order, with the numbers of views and files."""
 
-_MEMBER = re.compile(r"([^./][^/]*)/point_(\d+)_view_(\d+)\.(\w+)(\.png|\.json|\.npy)")
+_MEMBER = re.compile(r"([^./][^/]*)/point_(\d+)_view_(\d+|all)\.(\w+)(\.png|\.json|\.npy)")
 _THREADS = 16
 _PROBED = 16
 
 
 class Packed(NamedTuple):
-    """What a packing came to."""
+    """What a packing came to; `others` are files in the folders of labels that are no labels."""
 
     views: int
     shards: int
     bytes: int
+    others: tuple[str, ...]
 
 
 def pack(source: str, out: Path) -> Packed:
-    """Repack a data set into shards of whole views, in the views' order.
+    """Repack a data set into shards of whole points, in the views' order.
 
     Equal data give equal shards. Each appears when it is whole, and one that is there is kept, so
     that an interrupted packing goes on.
@@ -63,7 +66,7 @@ def pack(source: str, out: Path) -> Packed:
     found = catalogue.catalogue(source)
     fs, base = fsspec.core.url_to_fs(source)
     domains = sorted(found.domains)
-    have = {domain: found.having(domain) for domain in domains}
+    have = {domain: found.listed(domain) for domain in domains}
 
     def read(view: View) -> list[tuple[str, bytes]]:
         return [
@@ -77,32 +80,61 @@ def pack(source: str, out: Path) -> Packed:
             if view in have[domain]
         ]
 
-    views = found.views
-    about = {"source": found.count, "views": len(views)}
+    keys = _keys(found)
+    about = {"source": found.count, "views": len(found.views)}
     _open(out, about)
-    size = max(sum(len(content) for _, content in read(view)) for view in views[:_PROBED])
-    step = max(1, SHARD_BYTES // size)
-    names = [f"shard-{number:06d}.tar" for number in range(-(-len(views) // step))]
+    probed = found.views[:_PROBED]
+    size = max(sum(len(content) for _, content in read(view)) for view in probed)
+    chunks = _chunks(keys, max(1, SHARD_BYTES // size))
+    names = [f"shard-{number:06d}.tar" for number in range(len(chunks))]
     with (
         ThreadPoolExecutor(_THREADS) as threads,
-        tqdm(total=len(views), desc="pack", unit="view", mininterval=1) as bar,
+        tqdm(total=len(found.views), desc="pack", unit="view", mininterval=1) as bar,
     ):
-        for number, name in enumerate(names):
-            chosen = views[number * step : (number + 1) * step]
+        for name, chosen in zip(names, chunks, strict=True):
             if not (out / name).is_file():
                 _write(out / name, threads.map(read, chosen))
-            bar.update(len(chosen))
+            bar.update(_views(chosen))
     for name in (DECLARATION, *TABLES):
         if fs.exists(f"{base}/{name}"):
             files.write(out / name, fs.cat_file(f"{base}/{name}"))
     table = []
-    for number, name in enumerate(names):
-        chosen = views[number * step : (number + 1) * step]
+    for name, chosen in zip(names, chunks, strict=True):
         count = sum(view in have[domain] for domain in domains for view in chosen)
-        table.append({"name": name, "views": len(chosen), "files": count})
+        table.append({"name": name, "views": _views(chosen), "files": count})
     listed = formats.SHARDS.stamped(about | {"shards": table})
     files.write(out / INDEX, (json.dumps(listed, indent=1) + "\n").encode())
-    return Packed(len(views), len(names), sum((out / name).stat().st_size for name in names))
+    size = sum((out / name).stat().st_size for name in names)
+    return Packed(len(found.views), len(names), size, found.others)
+
+
+def _keys(found: Catalogue) -> list[View]:
+    """The views, and before those of each point the point itself if it has a file."""
+    points = {
+        view
+        for domain in found.domains
+        if DOMAINS[domain].of_point
+        for view in found.listed(domain)
+    }
+    return sorted({*found.views, *(points & {view.every for view in found.views})})
+
+
+def _chunks(keys: Sequence[View], views: int) -> list[list[View]]:
+    """The keys in parts of about so many views, none of which divides a point."""
+    chunks: list[list[View]] = []
+    room = 0
+    for _, group in groupby(keys, key=lambda view: view[:2]):
+        of_point = list(group)
+        if room <= 0:
+            chunks.append([])
+            room = views
+        chunks[-1] += of_point
+        room -= _views(of_point)
+    return chunks
+
+
+def _views(keys: Iterable[View]) -> int:
+    return sum(key.view != ALL for key in keys)
 
 
 def _open(out: Path, about: dict[str, int]) -> None:
@@ -143,7 +175,7 @@ def _write(place: Path, views: Iterator[list[tuple[str, bytes]]]) -> None:
 def samples(
     source: str, domains: Sequence[str], shards: Sequence[str] | None = None
 ) -> Iterator[tuple[View, dict[str, Any]]]:
-    """Stream views with their decoded labels, in the shards' order.
+    """Stream views with their decoded labels and their point's, in the shards' order.
 
     Args:
         source: the folder or URL of the shards.
@@ -153,7 +185,13 @@ def samples(
     Raises:
         BadInput: there are no shards, or one is damaged.
     """
+    point: tuple[View, dict[str, bytes]] | None = None
     for view, contents in _grouped(source, shards, domains):
+        if view.view == ALL:
+            point = view, contents
+            continue
+        if point is not None and point[0] == view.every:
+            contents = point[1] | contents
         yield (
             view,
             {
@@ -184,7 +222,7 @@ def unpack(source: str, out: Path) -> int:
             for view, contents in _grouped(source, None, DOMAINS):
                 write = partial(_place, temporary, view)
                 list(threads.map(write, contents.keys(), contents.values()))
-                bar.update()
+                bar.update(_views([view]))
         for name in (DECLARATION, *TABLES):
             if fs.exists(f"{base}/{name}"):
                 files.fill(temporary / name, fs.cat_file(f"{base}/{name}"))
@@ -257,9 +295,15 @@ def members(
             match = _MEMBER.fullmatch(entry.name)
             if match is None or match[4] not in DOMAINS or not entry.isfile():
                 raise BadInput(f"{where}: found {entry.name!r}, expected a view's file of a domain")
+            if (match[3] == "all") != DOMAINS[match[4]].of_point:
+                raise BadInput(
+                    f"{where}: found {entry.name!r}, expected a {match[4]} a "
+                    f"{'point' if DOMAINS[match[4]].of_point else 'view'}"
+                )
+            number = ALL if match[3] == "all" else int(match[3])
             file = tar.extractfile(entry) if match[4] in domains else None
             content = file.read() if file is not None else None
-            yield View(match[1], int(match[2]), int(match[3])), match[4], content
+            yield View(match[1], int(match[2]), number), match[4], content
             found += 1
     # A tar file that ends between two files, or goes on with rubbish, reads as a shorter one.
     if found != expected:

@@ -14,6 +14,7 @@ from taskonomy import files
 from taskonomy.data import availability, camera_records, cameras, layout, pictures
 from taskonomy.data.codecs import DOMAINS
 from taskonomy.data.layout import Dataset, View
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 
 VIEWS = 6
@@ -41,7 +42,8 @@ def show(root: Path, out: Path) -> int:
 
     Depths share one scale; maps end at their nominal tops; what is missing is grey. Of a
     camera's record the vanishing directions (x red, y green, z blue), the box of the visible
-    content and the fixated point are drawn.
+    content and the fixated point are drawn, as far as it has them. Normals are drawn with x to the
+    right red, y up green, z to the camera blue.
 
     Args:
         root: the data set.
@@ -59,7 +61,7 @@ def show(root: Path, out: Path) -> int:
     chosen = np.unique(np.linspace(0, len(dataset.views) - 1, VIEWS).round().astype(int))
     views = [dataset.views[i] for i in chosen]
     rows = [_row(dataset, views, domain) for domain in DOMAINS if domain in dataset.domains]
-    names = [domain for domain in DOMAINS if domain in dataset.domains]
+    names = [_name(dataset, domain) for domain in DOMAINS if domain in dataset.domains]
     if any(_others(dataset, view) for view in views):
         names.insert(1, "another view\nof the point")
         rows.insert(1, [_other(dataset, view) for view in views])
@@ -103,6 +105,13 @@ def _row(dataset: Dataset, views: Sequence[View], domain: str) -> list[Image.Ima
         return [_text(_sightings(value)) for value in values]
     picture = _painter(domain, [np.asarray(value) for value in known])
     return [_tile(None if value is None else picture(value)) for value in values]
+
+
+def _name(dataset: Dataset, domain: str) -> str:
+    """A domain's name, and under it the tasks that find no label in it."""
+    of_domain = [task for task in DICTIONARY if task.label == domain]
+    without = availability.lacking(dataset, of_domain)
+    return "\n".join([domain, *(f"no {name}" for name in without)])
 
 
 def _read(dataset: Dataset, view: View, domain: str) -> Any:
@@ -179,12 +188,13 @@ def _camera(image: Tile | None, info: dict[str, Any] | None) -> Image.Image:
     if info is None:
         return tile
     draw, middle = ImageDraw.Draw(tile), TILE / 2
-    box = [info["bounding_box_ranges"][key] for key in ("y", "x", "z")]  # files swap x and y
-    corners = np.array(list(product(*box)), float)
-    for a, b in combinations(range(8), 2):
-        if (a ^ b).bit_count() == 1:
-            _edge(draw, corners[[a, b]], info)
-    for name, axis in info["vanishing_points_gaussian_sphere"].items():
+    ranges = info.get("bounding_box_ranges")
+    if ranges is not None:
+        corners = np.array(list(product(*(ranges[key] for key in ("y", "x", "z")))), float)
+        for a, b in combinations(range(8), 2):  # files swap x and y
+            if (a ^ b).bit_count() == 1:
+                _edge(draw, corners[[a, b]], info)
+    for name, axis in info.get("vanishing_points_gaussian_sphere", {}).items():
         # Of the two opposite directions, the one ahead.
         x, y = np.array(axis[:2]) * (0.4 * TILE if axis[2] <= 0 else -0.4 * TILE)
         draw.line((middle, middle, middle + x, middle - y), _AXES[name], 2)

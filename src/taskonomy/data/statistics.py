@@ -1,6 +1,6 @@
 """A data card: what a data set holds, in numbers counted from its files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from taskonomy.data.catalogue import Catalogue
 from taskonomy.data.classes import SEMANTIC_CLASSES
 from taskonomy.data.codecs import DOMAINS
 from taskonomy.data.layout import View
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 
 SAMPLE = 300
@@ -57,7 +58,16 @@ def card(root: Path) -> str:
     found = catalogue.catalogue(str(root))
     dataset = found.dataset()
     views = dataset.views
-    lines = [f"# {root.resolve().name}", "", *_counts(found), "", *_splits(dataset), ""]
+    lines = [
+        f"# {root.resolve().name}",
+        "",
+        *_counts(found),
+        "",
+        *_gaps(found),
+        "",
+        *_splits(dataset),
+        "",
+    ]
     if "point_info" in dataset.domains:
         lines += [*_cameras(dataset, _some(views, CAMERAS)), ""]
     lines += _labels(dataset, _some(views, SAMPLE))
@@ -80,6 +90,20 @@ def _counts(found: Catalogue) -> list[str]:
     ]
 
 
+def _gaps(found: Catalogue) -> list[str]:
+    """What views lack, and tasks; of names alone, so that damage within a file is not seen."""
+    lines = ["## Missing", ""]
+    for domain in sorted(found.domains):
+        if absent := found.missing(domain):
+            share = len(absent) / len(found.views)
+            lines.append(f"- {domain}: of {len(absent)} views ({share:.2%}), as {absent[0]}")
+    if found.others:
+        lines.append(f"- {len(found.others)} file(s) named otherwise, as {found.others[0]}")
+    for name, reason in availability.lacking(found.dataset(), list(DICTIONARY)).items():
+        lines.append(f"- labels for {name}: {reason}")
+    return lines if len(lines) > 2 else [*lines, "Nothing."]
+
+
 def _splits(dataset: layout.Dataset) -> list[str]:
     try:
         parts = splits.split(dataset)
@@ -93,7 +117,7 @@ def _splits(dataset: layout.Dataset) -> list[str]:
 
 
 def _cameras(dataset: layout.Dataset, views: Sequence[View]) -> list[str]:
-    bar = tqdm(views, desc="cameras", unit="view", mininterval=1)
+    bar = tqdm(_having(dataset, views, "point_info"), desc="cameras", unit="view", mininterval=1)
     infos = [layout.read(dataset, view, "point_info") for view in bar]
     lines = ["## Cameras", "", f"Of {len(infos)} views; beside each mean the real data set's.", ""]
     for each in QUANTITIES:
@@ -102,6 +126,16 @@ def _cameras(dataset: layout.Dataset, views: Sequence[View]) -> list[str]:
         if len(values):
             lines += [*_histogram(each, values), ""]
     return lines[:-1]
+
+
+def _having(dataset: layout.Dataset, views: Iterable[View], domain: str) -> list[View]:
+    """Those views that have a file of a domain."""
+    return [
+        view
+        for view in views
+        if (view.building, domain) in dataset.places
+        and layout.locate(dataset, view, domain).exists()
+    ]
 
 
 def _number(value: Any) -> float:
@@ -130,7 +164,7 @@ def _labels(dataset: layout.Dataset, views: Sequence[View]) -> list[str]:
     bar = tqdm(sorted(dataset.domains), desc="labels", unit="label", mininterval=1)
     for domain in bar:
         kind = DOMAINS[domain].kind
-        have = [view for view in views if (view.building, domain) in dataset.places]
+        have = _having(dataset, views, domain)
         if kind == "json" or not have:
             continue
         values = [layout.read(dataset, view, domain) for view in have]

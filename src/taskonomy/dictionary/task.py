@@ -45,6 +45,7 @@ class Task:
             which constant guesses it best, and how it is drawn.
         label: the label folder that the target is read from; `rgb` where the image itself is the
             target; empty for the random projection, and where a function reads the label.
+        keys: the keys of a label's record that are read, where the label is one.
         target: the target in words, with its unit or encoding.
         channels: channels (image head) or numbers (vector head) of the output; 0 where the data
             set says how many classes there are.
@@ -72,6 +73,7 @@ class Task:
     items: Items = "view"
     kind: str
     label: str = ""
+    keys: tuple[str, ...] = ()
     target: str
     channels: int
     loss: Loss
@@ -102,7 +104,7 @@ class Task:
     @property
     def training(self) -> dict[str, Any]:
         """What decides its models: all but what people read and what its labels cost."""
-        words = ("title", "group", "target", "components", "role", "cost", "aliases")
+        words = ("title", "group", "target", "components", "role", "cost", "aliases", "keys")
         return {name: value for name, value in asdict(self).items() if name not in words}
 
     def as_json(self) -> dict[str, Any]:
@@ -118,7 +120,9 @@ class Task:
         """
         lists = ("components", "aliases")
         try:
-            return Task(**{**content, **{name: tuple(content[name]) for name in lists}})
+            tuples = {name: tuple(content[name]) for name in lists}
+            # Declarations were written before they had keys.
+            return Task(**{**content, **tuples, "keys": tuple(content.get("keys", ()))})
         except (KeyError, TypeError) as error:
             raise BadInput(
                 f"task {content.get('name', '?')}: {error}; expected the fields of a declaration"

@@ -7,6 +7,7 @@ only. Every label costs 1 unless a configuration says otherwise.
 from taskonomy.dictionary.dictionary import Dictionary
 from taskonomy.dictionary.task import Task
 
+_CAMERA = ("camera_location", "camera_rotation_final")
 _POSE = ("turn x", "turn y", "turn z", "shift x", "shift y", "shift z")
 
 TASKS: tuple[Task, ...] = (
@@ -128,6 +129,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="room_layout", title="Room layout", group="geometric",
         inputs="image", items="view", kind="box", label="point_info",
+        keys=(*_CAMERA, "bounding_box_ranges"),
         target="the room box in the camera frame: centre, Euler angles, scales; z-scored",
         channels=9, loss="l2", head="vector",
         components=tuple(f"{word} {axis}" for word in ("centre", "turn", "size") for axis in "xyz"),
@@ -135,7 +137,8 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="vanishing_point", title="Vanishing points", group="geometric",
         inputs="image", items="view", kind="directions", label="point_info",
-        target="the three Manhattan directions as unit vectors in the camera frame",
+        keys=("vanishing_points_gaussian_sphere",),
+        target="the walls' directions backward, right and up as unit vectors in the camera frame",
         channels=9, loss="l2", head="vector", aliases=("vanishing_point_well_defined",),
         components=tuple(f"line {i} {axis}" for i in (1, 2, 3) for axis in "xyz"),
     ),
@@ -148,7 +151,7 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="fixated_pose", title="Camera pose (fixated)", group="geometric",
-        inputs="pair", items="fixated_pair", kind="pose", label="point_info",
+        inputs="pair", items="fixated_pair", kind="pose", label="point_info", keys=_CAMERA,
         target="relative Euler angles and translation of two views of one point; z-scored",
         channels=6, loss="l2_norm", head="vector", aliases=("fix_pose",),
         components=_POSE,
@@ -156,13 +159,14 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="nonfixated_pose", title="Camera pose (non-fixated)", group="geometric",
         inputs="pair", items="nonfixated_pair", kind="pose", label="point_info",
+        keys=(*_CAMERA, "nonfixated_points_in_view"),
         target="relative Euler angles and translation of two overlapping views; z-scored",
         channels=6, loss="l2_norm", head="vector", aliases=("non_fixated_pose",),
         layers=3, components=_POSE,
     ),
     Task(
         name="egomotion", title="Egomotion", group="geometric",
-        inputs="triplet", items="fixated_triplet", kind="pose", label="point_info",
+        inputs="triplet", items="fixated_triplet", kind="pose", label="point_info", keys=_CAMERA,
         target="relative poses of the three pairs among three views; z-scored",
         channels=18, loss="l2_norm", head="vector", aliases=("ego_motion",),
         layers=3, width=1 / 2,

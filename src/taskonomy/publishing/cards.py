@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -97,6 +98,15 @@ def summary(facts: Facts) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _without(dataset: Mapping[str, Any]) -> list[str]:
+    """The views that were left out, and why the first of them was."""
+    left_out = dataset.get("views_left_out", ())
+    if not left_out:
+        return []
+    first = Path(str(left_out[0]["reason"]).split(": ")[0]).name
+    return [f"| Views left out | {len(left_out)}, incomplete or damaged, the first for {first} |"]
+
+
 def model_card(facts: Facts) -> str:
     """What the published models are, what they were trained on, and what not to use them for."""
     kinds = facts.models.column("kind").to_pylist()
@@ -123,6 +133,7 @@ def model_card(facts: Facts) -> str:
         "|---|---|",
         *_origin(facts.dataset),
         f"| Views | {facts.dataset['views']} in {facts.dataset['buildings']} buildings |",
+        *_without(facts.dataset),
         f"| Split | by {split['kind']}: "
         + ", ".join(f"{len(split[part])} {part}" for part in ("train", "val", "test"))
         + " |",

@@ -120,6 +120,7 @@ def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: flo
             split_kind=parts["kind"],
             split_note=parts["note"],
             counts={part: len(parts[part]) for part in ("train", "val", "test")},
+            left_out=len(facts.get("views_left_out", ())),
         ),
         affinity=table.read(made.affinity),
         models=listed,

@@ -40,6 +40,7 @@ class DatasetFacts:
         split_kind: how it was split.
         split_note: what a reader must know of that (one building in stretches); may be empty.
         counts: views per split.
+        left_out: views that are not among these because they are incomplete or damaged.
     """
 
     source: str
@@ -50,6 +51,7 @@ class DatasetFacts:
     split_kind: str
     split_note: str
     counts: Mapping[str, int]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

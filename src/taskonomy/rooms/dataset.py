@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from taskonomy import files, formats
 from taskonomy.data import layout
-from taskonomy.data.cameras import point_info, project, unproject
+from taskonomy.data.cameras import nonfixated_matches, point_info, project, unproject
 from taskonomy.data.classes import OBJECT_CLASSES, object_label
 from taskonomy.data.codecs import DOMAINS
 from taskonomy.data.labels import derive_views
@@ -27,8 +27,8 @@ from taskonomy.rooms.shading import Stage
 from taskonomy.rooms.viewpoints import Fixation, choose_fixations, sees
 from taskonomy.workers import pool as start
 
-VERSION = 4
-"""Raised whenever equal seeds give other images."""
+VERSION = 5
+"""Raised whenever equal seeds give other images or labels."""
 VIEWS_PER_POINT = 3
 IMAGES_PER_ROOM = 6
 """Two points a room. With twelve images of half as many rooms the networks knew their training
@@ -223,8 +223,10 @@ def _render_into(root: Path, order: Order) -> None:
                 layout.write(root, target, domain, value)
             info = _info(order, fixations, visible, labels["depth_zbuffer"], target)
             layout.write(root, target, "point_info", info)
-            matches = _matches(order, fixations, visible, point)
-            layout.write(root, target, "nonfixated_matches", matches)
+        matches = _matches(order, fixations, visible, point)
+        layout.write(
+            root, layout.View(order.name, point, layout.ALL), "nonfixated_matches", matches
+        )
 
 
 def _room(order: Order) -> tuple[Stage, list[Fixation]]:
@@ -320,15 +322,8 @@ def _camera_id(order: Order, point: int, view: int) -> str:
 def _matches(order: Order, fixations: list[Fixation], visible: Sight, point: int) -> dict[str, Any]:
     """The views that see a point without being aimed at it."""
     views = [
-        {
-            "point_uuid": a,
-            "view_id": view,
-            "camera_uuid": _camera_id(order, a, view),
-            "nonfixated_pixel_x": int(u),
-            "nonfixated_pixel_y": int(v),
-        }
-        for (a, view, b), (u, v) in visible.items()
+        (a, view, _camera_id(order, a, view), pixel)
+        for (a, view, b), pixel in visible.items()
         if b == point
     ]
-    location = [float(x) for x in fixations[point].point]
-    return {"point_uuid": point, "point_location": location, "views": views}
+    return nonfixated_matches(point, fixations[point].point, views, order.size)

@@ -90,7 +90,11 @@ def open_workspace(context: Context, dataset: str) -> "Workspace":
 
     store, config = context.open()
     facts = dataset_record(store, dataset)
-    indexed = layout.index(dataset_root(store, facts))
+    left_out = {
+        layout.View(each["building"], each["point"], each["view"])
+        for each in facts.get("views_left_out", ())
+    }
+    indexed = layout.index(dataset_root(store, facts)).without(left_out)
     # What the data set has no labels for is not asked for.
     config = config.updated(tasks=facts["tasks"])
     parts = splits.split(indexed)

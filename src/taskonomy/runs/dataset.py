@@ -1,8 +1,10 @@
 """A data set of a run: verified, split, and its version recorded in the store."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from taskonomy import formats
 from taskonomy.config import Config
@@ -10,6 +12,11 @@ from taskonomy.dictionary import DICTIONARY, Dictionary, Task
 from taskonomy.errors import BadInput
 from taskonomy.runs.context import Context, open_workspace, recorded_content
 from taskonomy.store import Store, digest
+
+if TYPE_CHECKING:
+    from taskonomy.data.gaps import Need
+    from taskonomy.data.layout import Dataset
+    from taskonomy.data.verify import Report
 
 
 def record(context: Context, root: Path, source: str, started: str) -> str:
@@ -24,12 +31,12 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
     Returns:
         The data set's key; `version-data/<key>/dataset.json` holds its folder, the hash of its
         content, DVC's version, splits, the tasks it has labels for and those it has none for, with
-        the reason.
+        the reason, and so the views that are left out as incomplete or damaged.
 
     Raises:
         BadInput: the data set is faulty or lacks labels that it should have.
     """
-    from taskonomy.data import availability, layout, splits, verify, version
+    from taskonomy.data import availability, layout, splits, verify
 
     store, config = context.open()
     dataset = layout.index(root)
@@ -38,12 +45,15 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
     have, missing = availability.tasks(dataset, asked)
     for name, reason in missing.items():
         print(f"taskonomy: {name} is left out: {reason}", file=sys.stderr)
-    report = verify.verify(root)
+    tasks = [dictionary[name] for name in have]
+    report = verify.verify(root, _needs(dataset, tasks), config.data.left_out)
     if report.faults:
         others = f" (and {len(report.faults) - 1} more)" if len(report.faults) > 1 else ""
         raise BadInput(f"{report.faults[0]}{others}")
+    _say(report)
+    dataset = dataset.without(report.left_out)
     parts = splits.split(dataset)
-    recorded = version.version(root, Path(store.path("version-data", "dvc")))
+    recorded = _recorded(store, root, report)
     table = {part: getattr(parts, part).tolist() for part in ("train", "val", "test")}
     facts = {
         "root": store.within(root),
@@ -57,6 +67,9 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
         "split": {"kind": parts.kind, "note": parts.note, **table},
         "views": len(dataset.views),
         "buildings": len(dataset.buildings),
+        "views_left_out": [
+            {**view._asdict(), "reason": reason} for view, reason in report.left_out.items()
+        ],
     }
     key = digest(
         stage="version-data",
@@ -69,6 +82,46 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
     _try_labels(context, key, dictionary)
     store.finish("version-data", key, started=started)
     return key
+
+
+def _recorded(store: Store, root: Path, report: "Report") -> dict[str, Any]:
+    """What DVC says of a data set; of one with damaged files, which DVC may be unable to read, that
+    it has said nothing, and why."""
+    from taskonomy.data import version
+
+    try:
+        return version.version(root, Path(store.path("version-data", "dvc")))
+    except BadInput as error:
+        if not report.left_out and not report.notes:
+            raise
+        print(f"taskonomy: no version by DVC: {error}", file=sys.stderr)
+        return {"md5": None, "revision": None, "reason": str(error)}
+
+
+def _needs(dataset: "Dataset", tasks: Sequence[Task]) -> "list[Need]":
+    """What a view must have to be complete for these tasks: their labels, and the z-depth whose
+    holes mask them where there is one."""
+    from taskonomy.data.gaps import Need
+    from taskonomy.data.layout import DEPTH
+
+    needs = [Need(task.label, task.keys) for task in tasks if task.label]
+    masked = DEPTH in dataset.domains and any(task.masked for task in tasks)
+    return [*needs, Need(DEPTH)] if masked else needs
+
+
+def _say(report: "Report") -> None:
+    """What is left out, by name, and what is to be known."""
+    for view, reason in report.left_out.items():
+        print(f"taskonomy: {view} is left out: {reason}", file=sys.stderr)
+    if report.left_out:
+        every = report.views + len(report.left_out)
+        print(
+            f"taskonomy: {len(report.left_out)} of {every} views are left out as incomplete or"
+            " damaged",
+            file=sys.stderr,
+        )
+    for note in report.notes:
+        print(f"taskonomy: {note}", file=sys.stderr)
 
 
 def declared_dictionary(store: Store, config: Config) -> Dictionary:

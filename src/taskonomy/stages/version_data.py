@@ -36,7 +36,7 @@ def _render(store: Store, config: Config) -> Path:
     from taskonomy.rooms.dataset import render_dataset
 
     key = digest(
-        data=config.data.model_dump(),
+        data=config.data.model_dump(exclude={"left_out"}),
         seed=config.seed,
         code=code_version(
             "rooms",

@@ -1,10 +1,12 @@
 """Numbers: a few numbers an example, of a camera's record or of a user's function."""
 
+from collections.abc import Callable
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int, Shaped, UInt8
+from jaxtyping import Float, Float32, Float64, Int, Shaped, UInt8
 from torch import Tensor
 
 from taskonomy.data import camera_records
@@ -60,14 +62,30 @@ class Numbers(Target):
         del inputs, mask
         return target, output
 
+    def _of_records(
+        self, example: tuple[int, ...], numbers: Callable[..., Float64[np.ndarray, " c"]]
+    ) -> Float32[np.ndarray, " c"]:
+        """The numbers that follow from the records of the example's cameras.
+
+        Raises:
+            BadInput: a record lacks a key that the task reads, or holds no numbers there.
+        """
+        infos = [self._reader.info(view) for view in example]
+        try:
+            return np.asarray(numbers(*infos), np.float32)
+        except (IndexError, KeyError, TypeError, ValueError) as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise self.wrong(
+                example[0], f"other records of its cameras ({reason})", ", ".join(self.task.keys)
+            ) from error
+
 
 class Directions(Numbers):
     """The three Manhattan directions as unit vectors in the camera's frame."""
 
     def encode(self, example: tuple[int, ...]) -> Float32[np.ndarray, " 9"]:
         """The directions of one camera's record."""
-        info = self._reader.info(example[0])
-        return np.asarray(camera_records.vanishing_points(info), np.float32)
+        return self._of_records(example, camera_records.vanishing_points)
 
 
 class ScoredNumbers(Numbers):
@@ -86,8 +104,7 @@ class Box(ScoredNumbers):
 
     def encode(self, example: tuple[int, ...]) -> Float32[np.ndarray, " 9"]:
         """The box of one camera's record."""
-        info = self._reader.info(example[0])
-        return np.asarray(camera_records.room_layout(info), np.float32)
+        return self._of_records(example, camera_records.room_layout)
 
 
 class Pose(ScoredNumbers):
@@ -95,11 +112,11 @@ class Pose(ScoredNumbers):
 
     def encode(self, example: tuple[int, ...]) -> Float32[np.ndarray, " c"]:
         """Six numbers a pair."""
-        info = self._reader.info
-        poses = [
-            camera_records.relative_pose(info(a), info(b)) for a, b in combinations(example, 2)
-        ]
-        return np.asarray(np.concatenate(poses), np.float32)
+        return self._of_records(example, _poses)
+
+
+def _poses(*infos: dict[str, Any]) -> Float64[np.ndarray, " c"]:
+    return np.concatenate([camera_records.relative_pose(a, b) for a, b in combinations(infos, 2)])
 
 
 def _geometric_median(points: Float[Tensor, "n c"]) -> Float[Tensor, " c"]:
