@@ -2,15 +2,17 @@
 
     python -m benchmarks.labels > docs/label-truth.txt
 
-Three questions: does the curvature of round things come out as their radius says; do normals taken
-from exact depth agree with the exact ones; and how far are a capture's labels (a room seen by a
-depth camera with its noise, then annotated) from the room's own? Exits with 1 if one of the goals
+Four questions: does the curvature of round things come out as their radius says; do normals taken
+from exact depth agree with the exact ones; how much of the data set's operators at 512 pixels is
+left at a view's own size, and what do they cost; and how far are a capture's labels (a room seen by
+a depth camera with its noise, then annotated) from the room's own? Exits with 1 if one of the goals
 is missed.
 """
 
 import sys
 import tempfile
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from math import radians
 from pathlib import Path
@@ -18,18 +20,21 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64
-from taskonomy.targets.encodings import encode_map
+from jaxtyping import Bool, Float, Float32, Float64, Shaped, UInt8
+from scipy.stats import spearmanr
 from tqdm import tqdm
 
 from benchmarks import sensor
 from taskonomy.captures import annotate, planes
-from taskonomy.data import camera_records, cameras, labels, layout
+from taskonomy.data import camera_records, cameras, labels, layout, operators
+from taskonomy.data.operators.grid import ACROSS
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.rooms.render import Camera, render_view
 from taskonomy.rooms.rooms import SCENE_CLASSES, build_room
 from taskonomy.rooms.shading import Stage
 from taskonomy.rooms.viewpoints import choose_fixations
+from taskonomy.targets.map import encode_map
 
 SEED = 3
 SIZES = (64, 128, 256)
@@ -43,7 +48,7 @@ CURVATURE, NORMALS, CAPTURED = 0.05, 2.0, 10.0
 
 def main() -> int:
     """Print the table."""
-    kept = [curvature(), normals(), captured()]
+    kept = [curvature(), normals(), sizes(), captured()]
     return 0 if all(kept) else 1
 
 
@@ -69,7 +74,8 @@ def curvature() -> bool:
     """Curvature of round things against one over their radius."""
     say("""CURVATURE of round things 2 m ahead (or around the camera) from exact depth and normals.
     Error: the larger one of both curvatures, as a part of one over the radius; median and 90th
-    percentile over its pixels but the outermost. (Files hold it in steps of 1/8 per metre.)""")
+    percentile over its pixels but the outermost. (Files hold it in
+    steps of 0.262 per metre.)""")
     print(f"{'thing':31}", *(f"{f'{size} px':>17}" for size in SIZES))
     worst = 0.0
     for name, radius, axis, side in ROUND:
@@ -156,6 +162,90 @@ def _angles(
 ) -> Float64[np.ndarray, " n"]:
     cosine = (one.astype(float) * other).sum(-1)
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+# --- The operators at a view's own size -----------------------------------------------------------
+
+DERIVED: tuple[tuple[str, Callable[..., np.ndarray]], ...] = (
+    ("edge_occlusion", lambda view, fov: operators.edge_occlusion(view.depth_z)),
+    ("edge_texture", lambda view, fov: operators.edge_texture(view.rgb)),
+    ("keypoints2d", lambda view, fov: operators.keypoints2d(view.rgb)),
+    ("keypoints3d", lambda view, fov: operators.keypoints3d(view.depth_z, fov)),
+    ("segment_unsup2d", lambda view, fov: operators.segment_unsup2d(view.rgb)),
+    ("segment_unsup25d", lambda view, fov: operators.segment_unsup25d(view.depth_z, view.normal)),
+)
+"""What the data set's annotator makes of a view."""
+
+
+def sizes() -> bool:
+    """Labels of smaller views against the data set's operators at 512 pixels, reduced."""
+    views = []
+    for number, stage in _stages():
+        fixation = choose_fixations(stage, np.random.default_rng(number), [1])[0]
+        views.append((stage, fixation.cameras[0]))
+    say(f"""OPERATORS at a view's own size: the labels of {len(views)} views of rooms (one of each kind)
+    against the data set's operators at {ACROSS} px, reduced to that size (maps by area, segments by
+    their middle pixels). Maps: Spearman's correlation over pixels. Segments: the adjusted Rand
+    index. Means over views. From {labels.WHOLE} px on all labels are the operators; below, three are
+    cheap likenesses. Milliseconds are a view's of processor time, and of all derived labels
+    together.""")
+    whole = [render_view(stage, camera, ACROSS) for stage, camera in views]
+    fovs = [camera.fov for _, camera in views]
+    reference = {
+        name: [make(view, fov) for view, fov in zip(whole, fovs, strict=True)]
+        for name, make in DERIVED
+    }
+    print(f"{'label':20}", *(f"{f'{size} px':>9}" for size in SIZES))
+    found, cost = {}, {}
+    for size in SIZES:
+        small = [render_view(stage, camera, size) for stage, camera in views]
+        parts = [
+            np.stack([getattr(v, name) for v in small]) for name in ("rgb", "depth_z", "normal")
+        ]
+        labels.derive_views(*(part[:1] for part in parts), fovs[:1])  # imports and tables
+        started = time.process_time()
+        found[size] = labels.derive_views(*parts, fovs)
+        cost[size] = 1000 * (time.process_time() - started) / len(views)
+    for name, _ in DERIVED:
+        means = [
+            np.mean(
+                [_alike(*pair) for pair in zip(found[size][name], reference[name], strict=True)]
+            )
+            for size in SIZES
+        ]
+        print(f"{name:20}", *(f"{mean:9.2f}" for mean in means))
+    print(f"{'ms, all labels':20}", *(f"{cost[size]:9.1f}" for size in SIZES))
+    print(f"\n{'ms at 512 px':20}")
+    for name, make in DERIVED:
+        started = time.process_time()
+        for view, fov in zip(whole, fovs, strict=True):
+            make(view, fov)
+        print(f"{name:20} {1000 * (time.process_time() - started) / len(views):9.0f}")
+    print()
+    return True
+
+
+def _alike(found: Shaped[np.ndarray, "h h"], whole: Shaped[np.ndarray, "H H"]) -> float:
+    """A label against the one at 512 pixels, reduced to its size."""
+    step = len(whole) // len(found)
+    if found.dtype == np.uint8:
+        return _adjusted_rand(found, whole[step // 2 :: step, step // 2 :: step])
+    reduced = cv2.resize(whole, found.shape, interpolation=cv2.INTER_AREA)
+    return float(spearmanr(found.ravel(), reduced.ravel()).statistic)
+
+
+def _adjusted_rand(one: UInt8[np.ndarray, "h h"], other: UInt8[np.ndarray, "h h"]) -> float:
+    """How often two segmentations agree on a pair of pixels, less what chance would give; 1 if
+    they are the same."""
+    together = np.zeros((256, 256))
+    np.add.at(together, (one.ravel(), other.ravel()), 1)
+    same, first, second = (
+        float((count * (count - 1) / 2).sum())
+        for count in (together, together.sum(1), together.sum(0))
+    )
+    chance = first * second / (one.size * (one.size - 1) / 2)
+    most = (first + second) / 2
+    return (same - chance) / (most - chance) if most != chance else 1.0
 
 
 # --- A capture against the room that it was taken in ----------------------------------------------
@@ -297,7 +387,9 @@ def _map_error(
     hole: Float32[np.ndarray, "H W"] | None,
 ) -> Error:
     """Of what networks are trained on: the map in [-1, 1]."""
-    one, true = (encode_map(domain, each[domain], hole, VIEW_SIZE) for each in (found, exact))
+    one, true = (
+        encode_map(DICTIONARY[domain], each[domain], hole, VIEW_SIZE) for each in (found, exact)
+    )
     there = np.isfinite(one) & np.isfinite(true)
     off = float(np.abs(one - true)[there].mean())
     spread = float(np.abs(true - np.median(true[there]))[there].mean())

@@ -49,9 +49,9 @@ def edge_texture(
     grey = resized(grey, max(LEAST, rgb.shape[1]), cv2.INTER_CUBIC)
     scaled = sigma * grey.shape[1] / ACROSS
     # As far as four sigmas; beyond the border lies nothing, and the weights are those within.
-    options = {"ksize": (2 * round(4 * scaled) + 1,) * 2, "sigmaX": scaled}
+    size = (2 * round(4 * scaled) + 1,) * 2
     smooth, weight = (
-        cv2.GaussianBlur(plane, borderType=cv2.BORDER_CONSTANT, **options)
+        cv2.GaussianBlur(plane, size, scaled, borderType=cv2.BORDER_CONSTANT)
         for plane in (grey, np.ones_like(grey))
     )
     return _gradient(smooth / weight, np.ones(grey.shape, bool), rgb.shape[:2])
@@ -61,8 +61,10 @@ def _gradient(
     plane: Float[np.ndarray, "h w"], known: Bool[np.ndarray, "h w"], shape: tuple[int, int]
 ) -> Float32[np.ndarray, "H W"]:
     """Sobel's magnitude per pixel of 512, as scikit-image scales and masks it."""
-    options = {"ddepth": cv2.CV_64F, "ksize": 3, "scale": 1 / 4, "borderType": cv2.BORDER_REFLECT}
-    right, down = (cv2.Sobel(plane, dx=dx, dy=dy, **options) for dx, dy in ((1, 0), (0, 1)))
+    right, down = (
+        cv2.Sobel(plane, cv2.CV_64F, *axes, ksize=3, scale=1 / 4, borderType=cv2.BORDER_REFLECT)
+        for axes in ((1, 0), (0, 1))
+    )
     strength = np.sqrt((right * right + down * down) / 2) * (plane.shape[1] / ACROSS)
     inner = cv2.erode(known.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
     return back(np.where(inner, strength, 0).astype(np.float32), shape)

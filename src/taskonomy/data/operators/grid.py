@@ -6,16 +6,12 @@ size, the operator computed there, and its map reduced by area: as a network see
 set that was reduced to its own size.
 """
 
-from typing import TypeVar
-
 import cv2
 import numpy as np
 from jaxtyping import Shaped
 
 ACROSS = 512
 """Pixels across the views for which the data set's annotator was written."""
-
-Plane = TypeVar("Plane", bound=np.ndarray)
 
 
 def resized(
