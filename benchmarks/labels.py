@@ -11,8 +11,6 @@ is missed.
 
 import sys
 import tempfile
-import textwrap
-import time
 from collections.abc import Callable, Iterator
 from math import radians
 from pathlib import Path
@@ -20,23 +18,21 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Shaped, UInt8
-from scipy.stats import spearmanr
+from jaxtyping import Bool, Float, Float32, Float64
 from tqdm import tqdm
 
 from benchmarks import sensor
+from benchmarks.operators import say, sizes, stages
 from taskonomy.captures import annotate, planes
-from taskonomy.data import camera_records, cameras, labels, layout, operators
-from taskonomy.data.operators.grid import ACROSS
+from taskonomy.data import camera_records, cameras, labels, layout
 from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.rooms.render import Camera, render_view
-from taskonomy.rooms.rooms import SCENE_CLASSES, build_room
+from taskonomy.rooms.rooms import SCENE_CLASSES
 from taskonomy.rooms.shading import Stage
 from taskonomy.rooms.viewpoints import choose_fixations
 from taskonomy.targets.map import encode_map
 
-SEED = 3
 SIZES = (64, 128, 256)
 VIEW_SIZE, VIEWS = 128, 8
 """Pixels of a capture's views, and how many of each room's are compared."""
@@ -48,13 +44,8 @@ CURVATURE, NORMALS, CAPTURED = 0.05, 2.0, 10.0
 
 def main() -> int:
     """Print the table."""
-    kept = [curvature(), normals(), sizes(), captured()]
+    kept = [curvature(), normals(), sizes(SIZES), captured()]
     return 0 if all(kept) else 1
-
-
-def say(text: str) -> None:
-    """Print a paragraph."""
-    print(textwrap.fill(" ".join(text.split()), 88), end="\n\n")
 
 
 # --- Closed forms ---------------------------------------------------------------------------------
@@ -74,8 +65,7 @@ def curvature() -> bool:
     """Curvature of round things against one over their radius."""
     say("""CURVATURE of round things 2 m ahead (or around the camera) from exact depth and normals.
     Error: the larger one of both curvatures, as a part of one over the radius; median and 90th
-    percentile over its pixels but the outermost. (Files hold it in
-    steps of 0.262 per metre.)""")
+    percentile over its pixels but the outermost. (Files hold it in steps of 0.262 per metre.)""")
     print(f"{'thing':31}", *(f"{f'{size} px':>17}" for size in SIZES))
     worst = 0.0
     for name, radius, axis, side in ROUND:
@@ -111,23 +101,17 @@ def _round_errors(
     inner = cv2.erode(np.isfinite(depth).astype(np.uint8), np.ones((margin, margin)), borderValue=0)
     exact = side / radius * np.ones(2)
     if axis:
-        exact[1 if side > 0 else 0] = 0
+        exact[1] = 0
     return np.asarray(np.abs(found - exact).max(-1)[inner.astype(bool)] * radius)
 
 
 # --- Exact geometry of rooms ----------------------------------------------------------------------
 
 
-def _stages() -> Iterator[tuple[int, Stage]]:
-    """A room of each kind."""
-    for number, kind in enumerate(SCENE_CLASSES):
-        yield number, Stage(build_room(1000 * SEED + number, kind))
-
-
 def normals() -> bool:
     """Normals of the depth against the normals of the surfaces."""
     views = []
-    for number, stage in _stages():
+    for number, stage in stages():
         fixations = choose_fixations(stage, np.random.default_rng(number), [1, 1])
         views += [(stage, camera) for fixation in fixations for camera in fixation.cameras]
     say(f"""NORMALS OF EXACT DEPTH, degrees from the exact ones in {len(views)} views of rooms (two
@@ -164,90 +148,6 @@ def _angles(
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-# --- The operators at a view's own size -----------------------------------------------------------
-
-DERIVED: tuple[tuple[str, Callable[..., np.ndarray]], ...] = (
-    ("edge_occlusion", lambda view, fov: operators.edge_occlusion(view.depth_z)),
-    ("edge_texture", lambda view, fov: operators.edge_texture(view.rgb)),
-    ("keypoints2d", lambda view, fov: operators.keypoints2d(view.rgb)),
-    ("keypoints3d", lambda view, fov: operators.keypoints3d(view.depth_z, fov)),
-    ("segment_unsup2d", lambda view, fov: operators.segment_unsup2d(view.rgb)),
-    ("segment_unsup25d", lambda view, fov: operators.segment_unsup25d(view.depth_z, view.normal)),
-)
-"""What the data set's annotator makes of a view."""
-
-
-def sizes() -> bool:
-    """Labels of smaller views against the data set's operators at 512 pixels, reduced."""
-    views = []
-    for number, stage in _stages():
-        fixation = choose_fixations(stage, np.random.default_rng(number), [1])[0]
-        views.append((stage, fixation.cameras[0]))
-    say(f"""OPERATORS at a view's own size: the labels of {len(views)} views of rooms (one of each kind)
-    against the data set's operators at {ACROSS} px, reduced to that size (maps by area, segments by
-    their middle pixels). Maps: Spearman's correlation over pixels. Segments: the adjusted Rand
-    index. Means over views. From {labels.WHOLE} px on all labels are the operators; below, three are
-    cheap likenesses. Milliseconds are a view's of processor time, and of all derived labels
-    together.""")
-    whole = [render_view(stage, camera, ACROSS) for stage, camera in views]
-    fovs = [camera.fov for _, camera in views]
-    reference = {
-        name: [make(view, fov) for view, fov in zip(whole, fovs, strict=True)]
-        for name, make in DERIVED
-    }
-    print(f"{'label':20}", *(f"{f'{size} px':>9}" for size in SIZES))
-    found, cost = {}, {}
-    for size in SIZES:
-        small = [render_view(stage, camera, size) for stage, camera in views]
-        parts = [
-            np.stack([getattr(v, name) for v in small]) for name in ("rgb", "depth_z", "normal")
-        ]
-        labels.derive_views(*(part[:1] for part in parts), fovs[:1])  # imports and tables
-        started = time.process_time()
-        found[size] = labels.derive_views(*parts, fovs)
-        cost[size] = 1000 * (time.process_time() - started) / len(views)
-    for name, _ in DERIVED:
-        means = [
-            np.mean(
-                [_alike(*pair) for pair in zip(found[size][name], reference[name], strict=True)]
-            )
-            for size in SIZES
-        ]
-        print(f"{name:20}", *(f"{mean:9.2f}" for mean in means))
-    print(f"{'ms, all labels':20}", *(f"{cost[size]:9.1f}" for size in SIZES))
-    print(f"\n{'ms at 512 px':20}")
-    for name, make in DERIVED:
-        started = time.process_time()
-        for view, fov in zip(whole, fovs, strict=True):
-            make(view, fov)
-        print(f"{name:20} {1000 * (time.process_time() - started) / len(views):9.0f}")
-    print()
-    return True
-
-
-def _alike(found: Shaped[np.ndarray, "h h"], whole: Shaped[np.ndarray, "H H"]) -> float:
-    """A label against the one at 512 pixels, reduced to its size."""
-    step = len(whole) // len(found)
-    if found.dtype == np.uint8:
-        return _adjusted_rand(found, whole[step // 2 :: step, step // 2 :: step])
-    reduced = cv2.resize(whole, found.shape, interpolation=cv2.INTER_AREA)
-    return float(spearmanr(found.ravel(), reduced.ravel()).statistic)
-
-
-def _adjusted_rand(one: UInt8[np.ndarray, "h h"], other: UInt8[np.ndarray, "h h"]) -> float:
-    """How often two segmentations agree on a pair of pixels, less what chance would give; 1 if
-    they are the same."""
-    together = np.zeros((256, 256))
-    np.add.at(together, (one.ravel(), other.ravel()), 1)
-    same, first, second = (
-        float((count * (count - 1) / 2).sum())
-        for count in (together, together.sum(1), together.sum(0))
-    )
-    chance = first * second / (one.size * (one.size - 1) / 2)
-    most = (first + second) / 2
-    return (same - chance) / (most - chance) if most != chance else 1.0
-
-
 # --- A capture against the room that it was taken in ----------------------------------------------
 
 
@@ -265,7 +165,7 @@ def captured() -> bool:
     """Labels of annotated noisy frames against the exact ones of the same views."""
     table: dict[tuple[str, str], dict[int, list[tuple[float, float]]]] = {}
     shares = []
-    for number, stage in tqdm(_stages(), total=len(SCENE_CLASSES), desc="rooms", mininterval=1):
+    for number, stage in tqdm(stages(), total=len(SCENE_CLASSES), desc="rooms", mininterval=1):
         for share, errors in _captured_room(number, stage):
             shares.append(share)
             for each in errors:
