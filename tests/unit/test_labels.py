@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from taskonomy.data import labels
+from taskonomy.data import labels, operators
 
 FOV = radians(60)
 
@@ -81,6 +81,37 @@ def test_curvature_of_round_things(
     assert (np.abs(found - expected) < 0.25).mean() > 0.95
 
 
+def test_the_curvature_of_larger_size_comes_first() -> None:
+    """As in the data set: of a saddle or a trough, the one that bends most, whichever its sign."""
+    shape = ball(64, 0.4, (1, 0, 1))
+    trough = shape._replace(normal=shape.normal * np.float32([-1, -1, 1]))
+    for each, sign in ((shape, 1), (trough, -1)):
+        found = each.derive()["principal_curvature"][inside(shape, 8)]
+        assert (np.abs(found[:, 0]) >= np.abs(found[:, 1])).all()
+        assert sign * np.median(found[:, 0]) > 1
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_from_256_pixels_on_the_derived_labels_are_the_operators(missing: bool) -> None:
+    rng = np.random.default_rng(0)
+    shape = nearest(ball(256, 0.5, (1, 1, 1)), plane(256, (0.2, 0.1, 1), 4))
+    if missing:
+        shape.depth_z[40:60, 200:220] = np.nan
+    rgb = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8).repeat(32, 0).repeat(32, 1)
+    made = shape._replace(rgb=rgb).derive()
+    expected = {
+        "edge_occlusion": operators.edge_occlusion(shape.depth_z),
+        "edge_texture": operators.edge_texture(rgb),
+        "keypoints2d": operators.keypoints2d(rgb),
+        "keypoints3d": operators.keypoints3d(shape.depth_z, FOV, unknown=np.nan),
+        "segment_unsup2d": operators.segment_unsup2d(rgb),
+        "segment_unsup25d": operators.segment_unsup25d(shape.depth_z, shape.normal),
+    }
+    for domain, label in expected.items():
+        assert label.max() > 0
+        np.testing.assert_array_equal(made[domain], label, domain)
+
+
 def test_a_hollow_curves_the_other_way() -> None:
     shape = ball(64, 0.5, (1, 1, 1))
     hollow = shape._replace(normal=shape.normal * np.float32([-1, -1, 1]))
@@ -90,7 +121,8 @@ def test_a_hollow_curves_the_other_way() -> None:
 def test_a_slanted_plane_is_flat_one_segment_and_has_no_edges() -> None:
     made = plane(64, (0.3, 0.5, 0.8), 1.2).derive()
     assert np.abs(made["principal_curvature"]).max() < 1e-3
-    assert made["edge_occlusion"].max() == 0
+    # The depth's own slope, a thousandth of an image 512 across; an occluder's edge is a hundred.
+    assert made["edge_occlusion"].max() < 1e-3
     assert made["keypoints3d"].max() < 1e-3
     assert made["segment_unsup25d"].max() == 0
 
@@ -104,14 +136,14 @@ def test_a_frontal_plane_has_closed_form_distance_and_shading() -> None:
 
 def test_occlusion_edges_are_where_one_thing_hides_another_and_not_creases() -> None:
     corner = nearest(plane(64, (1, 0.1, 1), 1.5), plane(64, (-1, 0.1, 1), 1.5))
-    assert corner.derive()["edge_occlusion"].max() == 0
+    assert corner.derive()["edge_occlusion"].max() < 1e-3
     assert np.abs(corner.derive()["principal_curvature"][32, 31:33]).max() > 4
     wall, sphere = plane(64, (0, 0, 1), 4), ball(64, 0.5, (1, 1, 1))
     edge = nearest(sphere, wall).derive()["edge_occlusion"]
     seen = np.isfinite(sphere.depth_z).astype(np.uint8)
     rim = cv2.morphologyEx(seen, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).astype(bool)
-    assert edge[rim].min() > 0.15 * labels.EDGE_OCCLUSION_TOP
-    assert edge[~cv2.dilate(rim.astype(np.uint8), np.ones((7, 7))).astype(bool)].max() < 1e-4
+    beside = cv2.dilate(rim.astype(np.uint8), np.ones((7, 7))).astype(bool)
+    assert edge[rim].min() > 3 * edge[~beside].max()
 
 
 def test_3d_keypoints_prefer_a_rooms_corner_to_its_edges_and_walls() -> None:
@@ -125,22 +157,15 @@ def test_3d_keypoints_prefer_a_rooms_corner_to_its_edges_and_walls() -> None:
     assert made["keypoints3d"].max() > 3 * np.median(made["keypoints3d"][tuple(corner.T)])
 
 
-def test_2d_labels_look_at_structure_and_not_at_brightness() -> None:
+def test_texture_and_segments_look_at_structure_and_not_at_brightness() -> None:
     flat = plane(64, (0, 0, 1), 2)
     image = grey(64)
     image[:, 32:] = 250
     step = flat._replace(rgb=image).derive()
-    assert step["keypoints2d"].max() < 1e-4
-    assert step["edge_texture"][32, 31:33].min() > 0.05
+    assert step["edge_texture"][32, 31:33].min() > 0.02
     assert step["edge_texture"][:, :24].max() < 1e-4
     assert (step["segment_unsup2d"][:, :28] == 0).all()
     assert (step["segment_unsup2d"][:, 36:] == step["segment_unsup2d"].max()).all()
-    image[20:24, 10:14] = 250
-    spot = flat._replace(rgb=image).derive()["keypoints2d"]
-    row, column = np.unravel_index(spot.argmax(), spot.shape)
-    assert 19 <= row <= 24
-    assert 9 <= column <= 14
-    assert spot.max() > 0.001
 
 
 def test_colour_labels_ignore_geometry_and_geometric_labels_ignore_colour() -> None:
@@ -195,7 +220,8 @@ def test_missing_depth_is_nan_or_nothing_and_makes_no_edges() -> None:
     assert np.isnan(made["depth_euclidean"][holes]).all()
     assert np.isnan(made["principal_curvature"][holes]).all()
     assert np.isfinite(made["principal_curvature"][~holes]).all()
-    assert made["edge_occlusion"].max() == 0
+    assert made["edge_occlusion"].max() < 1e-3
+    assert not made["edge_occlusion"][21:29, 21:39].any()
     assert all(made[d][holes].max() == 0 for d in ("reshading", "keypoints3d"))
     lost = shape._replace(depth_z=np.full((64, 64), np.nan, np.float32)).derive()
     assert np.isnan(lost["depth_euclidean"]).all()

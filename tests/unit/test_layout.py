@@ -55,7 +55,7 @@ TOLERANCE = {
     "depth_zbuffer": 1 / 1024,
     "depth_euclidean": 1 / 1024,
     "normal": 0.008,
-    "principal_curvature": 1 / 16,
+    "principal_curvature": 1 / (2 * 127 * 0.03),
     "reshading": 1 / 510,
 }
 
@@ -81,7 +81,7 @@ def test_a_value_survives_its_file(house: Path, domain: str) -> None:
 
 
 def test_files_hold_the_data_sets_own_encoding(house: Path) -> None:
-    """Depth in 1/512 m, 65535 missing; normals with G down and B away; curvature 127-centred."""
+    """Depth in 1/512 m, 65535 missing; normals with G down and B away; curvature 127 (1 + .03 k)."""
     layout.write(house, VIEW, "depth_zbuffer", np.float32([[2.0, np.nan]]))
     layout.write(house, VIEW, "normal", np.float32([[[0, 1, 0], [0, 0, 1]]]))
     layout.write(house, VIEW, "principal_curvature", np.float32([[[2, -0.5], [99, -99]]]))
@@ -93,7 +93,7 @@ def test_files_hold_the_data_sets_own_encoding(house: Path) -> None:
 
     assert raw("depth_zbuffer") == [[1024, 65535]]
     assert raw("normal") == [[[128, 0, 128], [128, 128, 0]]]
-    assert raw("principal_curvature") == [[[143, 123, 127], [255, 0, 127]]]
+    assert raw("principal_curvature") == [[[135, 125, 127], [254, 0, 127]]]
 
 
 def test_both_generations_of_names_are_read(house: Path) -> None:

@@ -22,8 +22,9 @@ from taskonomy.errors import BadInput, one_line
 DEPTH_UNITS_PER_METRE = 512
 DEPTH_MISSING = 64500
 """16-bit depth from here on (126 m) is missing; 65535 is what writers use."""
-CURVATURE_ZERO, CURVATURE_UNITS = 127, 8
-"""principal_curvature holds 127 + 8 k, k in 1/m: +-16/m at most, in steps of 0.125/m."""
+CURVATURE_ZERO, CURVATURE_RADIUS = 127, 0.03
+"""principal_curvature holds 127 (1 + 0.03 k), k in 1/m: spheres of 3 cm at most, in steps of
+0.262/m."""
 NORMAL_CENTRE = 127.5
 _NORMAL_AXES = np.array([1, -1, -1], np.float32)
 """From x right, y up, z to the camera, to a file's R right, G down, B away from it."""
@@ -286,8 +287,8 @@ def _normal_from_file(
 
 def _curvature_to_file(k: Float32[np.ndarray, "H W 2"]) -> UInt8[np.ndarray, "H W 3"]:
     levels = np.full((*k.shape[:2], 3), CURVATURE_ZERO, np.uint8)
-    scaled = np.rint(CURVATURE_ZERO + CURVATURE_UNITS * np.where(np.isnan(k), 0, k))
-    levels[..., :2] = np.clip(scaled, 0, 255)
+    part = np.clip(CURVATURE_RADIUS * np.where(np.isnan(k), 0, k).astype(np.float64), -1, 1)
+    levels[..., :2] = np.rint(CURVATURE_ZERO * (part + 1))
     return levels
 
 
@@ -295,7 +296,8 @@ def _curvature_from_file(
     levels: UInt8[np.ndarray, "H W 3"], where: str
 ) -> Float32[np.ndarray, "H W 2"]:
     del where
-    return (levels[..., :2].astype(np.float32) - CURVATURE_ZERO) / CURVATURE_UNITS
+    part = levels[..., :2].astype(np.float32) / CURVATURE_ZERO - 1
+    return part / np.float32(CURVATURE_RADIUS)
 
 
 def _fraction_to_file(top: int, kind: type) -> Callable[[np.ndarray], np.ndarray]:

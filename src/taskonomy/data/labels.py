@@ -1,30 +1,27 @@
 """Labels that follow from geometry and colour: one function for rooms and captures alike.
 
-The definitions follow the data set's (Zamir et al., CVPR 2018, supplement: Canny and SURF without
-non-maximum suppression, NARF, reshading by a light at the camera, unsupervised 2D and 2.5D
-segments); scales are stated where a label has one.
+Six are the data set's own operators (`taskonomy.data.operators`); here are those that follow from
+the surfaces that a camera sees, and cheap likenesses of two operators for views that are too small
+or too many for them.
 """
 
 from collections.abc import Sequence
 from math import tan
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
 
-from taskonomy.data.stencils import Jumps, blur, derivatives, dot, each, jumps, smooth_normals
+from taskonomy.data import operators
+from taskonomy.data.operators.grid import ACROSS
+from taskonomy.data.operators.segments import segment_surfaces
+from taskonomy.data.stencils import Jumps, blur, derivatives, dot, jumps, smooth_normals
 
-EDGE_OCCLUSION_TOP = 0.00625
-"""The nominal top of edge_occlusion; edge_texture's is 0.08 and keypoints2d's 0.005."""
-KEYPOINT_SCALES = (1.2, 2.4)
-"""Gaussian scales of 2D keypoints in pixels; 1.2 is SURF's finest."""
-KEYPOINT_GAIN = 0.05
-"""Brings the strongest corners of natural images to the nominal top of 0.005."""
-EDGE_TEXTURE_GAIN = 0.5
-"""Brings the strongest edges to the nominal top of 0.08."""
+WHOLE = 256
+"""Pixels across from which on keypoints3d and segments are the data set's operators. Below, they
+would take longer than rendering a view does."""
 OCCLUSION_JUMP = 0.15
-"""Metres between the two surfaces at which an occlusion edge is at full strength."""
+"""Metres between two surfaces from which on a small view's 3D keypoints take it as a border."""
 
 
 class Surface(NamedTuple):
@@ -71,26 +68,36 @@ def derive_views(
         alone), in the shapes and units of `codecs.decode`, one after the other.
     """
     surface = unproject(depth_z, normal, fov)
-    scale = max(1, round(rgb.shape[2] / 64))
     near = jumps(surface.point, surface.normal, surface.valid, surface.focal, 1)
+    scale = max(1, round(rgb.shape[2] / ACROSS))
     smooth = smooth_normals(
         surface.point, surface.normal, surface.valid, surface.focal, near, scale
     )
-    curvature = principal_curvature(surface._replace(normal=smooth), near)
-    grey = np.stack([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in rgb])
-    grey = grey.astype(np.float32) / np.float32(255)
     distance = np.sqrt(dot(surface.ray, surface.ray)) * depth_z
-    return {
+    made = {
         "depth_euclidean": distance.astype(np.float32),
-        "principal_curvature": curvature,
+        "principal_curvature": principal_curvature(surface._replace(normal=smooth), near),
         "reshading": reshading(surface),
-        "edge_occlusion": edge_occlusion(near, scale),
-        "keypoints3d": keypoints3d(smooth, near, surface.valid, scale),
-        "segment_unsup25d": segment_unsup25d(surface),
-        "edge_texture": edge_texture(grey),
-        "keypoints2d": keypoints2d(grey),
-        "segment_unsup2d": np.stack([_segments(image, sigma=0.5, k=300.0) for image in rgb]),
+        "edge_occlusion": np.stack([operators.edge_occlusion(depth) for depth in depth_z]),
+        "edge_texture": np.stack([operators.edge_texture(image) for image in rgb]),
+        "keypoints2d": np.stack([operators.keypoints2d(image) for image in rgb]),
+        "segment_unsup2d": np.stack([operators.segment_unsup2d(image) for image in rgb]),
     }
+    if rgb.shape[2] < WHOLE:
+        made["keypoints3d"] = changing_surfaces(smooth, near, surface.valid)
+        made["segment_unsup25d"] = planar_segments(surface)
+        return made
+    unknown = float("nan")  # Nothing is known where depth is missing: it makes no border.
+    made["keypoints3d"] = np.stack(
+        [
+            operators.keypoints3d(depth, angle, unknown=unknown)
+            for depth, angle in zip(depth_z, fov, strict=True)
+        ]
+    )
+    made["segment_unsup25d"] = np.stack(
+        [operators.segment_unsup25d(*view) for view in zip(depth_z, normal, strict=True)]
+    )
+    return made
 
 
 def rays(height: int, width: int, fov: float) -> Float32[np.ndarray, "H W 3"]:
@@ -120,11 +127,11 @@ def unproject(
 
 
 def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "K H W 2"]:
-    """Return the principal curvatures k1 >= k2 in 1/m, convex positive, nan = missing.
+    """Return the principal curvatures in 1/m, the one of larger size first, nan = missing.
 
-    The eigenvalues of the shape operator: normals' derivatives against the points' on the tangent
-    plane, both per pixel, never taken across a depth jump. With normals smoothed over about
-    W/64 pixels, the curvature is that scale's: edges of furniture are dense ridges.
+    A convex surface curves by more than 0. The eigenvalues of the shape operator: normals'
+    derivatives against the points' on the tangent plane, both per pixel, never taken across a depth
+    jump. It is the curvature at the scale of a few pixels, and a crease is a ridge of that width.
     """
     ray, normal = surface.ray, surface.normal
     facing = np.minimum(dot(normal, ray), np.float32(-0.1))
@@ -140,6 +147,8 @@ def principal_curvature(surface: Surface, near: Jumps) -> Float32[np.ndarray, "K
     mean = (el * g - 2 * em * f + en * e) / (2 * area)
     gauss = (el * en - em * em) / area
     spread = np.sqrt(np.maximum(mean * mean - gauss, 0))
+    # Of two eigenvalues the larger in size has the sign of their mean.
+    spread = np.where(mean < 0, -spread, spread)
     curvature = np.asarray(np.stack([mean + spread, mean - spread], -1), np.float32)
     curvature[~surface.valid] = np.nan
     return curvature
@@ -156,98 +165,36 @@ def reshading(surface: Surface) -> Float32[np.ndarray, "K H W"]:
     return np.asarray(np.clip(cosine, 0, 1), np.float32)
 
 
-def edge_occlusion(near: Jumps, scale: int) -> Float32[np.ndarray, "K H W"]:
-    """Return edges where one surface hides another, blurred over about W/64 pixels.
-
-    Creases, where two surfaces meet, are no edges. At most 0.00625, the data set's nominal top.
-    """
-    strength = np.minimum(near.strongest() / np.float32(OCCLUSION_JUMP), 1)
-    widened = each(strength, cv2.dilate, kernel=np.ones((scale, scale), np.uint8))
-    return blur(widened, 0.7 * scale) * np.float32(EDGE_OCCLUSION_TOP)
-
-
-def keypoints3d(
+def changing_surfaces(
     normal: Float32[np.ndarray, "3 K H W"],
     near: Jumps,
     valid: Bool[np.ndarray, "K H W"],
-    scale: int,
 ) -> Float32[np.ndarray, "K H W"]:
-    """Return NARF-like interest in [0, 1]: where the surface changes in more than one direction.
+    """Return a cheap likeness of keypoints3d in [0, 1]: where surfaces change in two directions.
 
     The root of the smaller eigenvalue of the structure tensor of the surface's change: of normals
     (creases) and of occlusion (silhouettes), over about W/32 pixels. A straight edge or a plane
     has none; corners, tips and small things do.
     """
+    scale = max(1, round(normal.shape[3] / 64))
     right, down = derivatives(normal, near)
-    # A crease is smoothed over `scale` pixels and a silhouette is one: weigh them alike.
-    gap_right, gap_down = (gap / np.float32(scale**0.5) for gap in near.gradient(OCCLUSION_JUMP))
+    gap_right, gap_down = near.gradient(OCCLUSION_JUMP)
     xx = dot(right, right) + gap_right * gap_right
     yy = dot(down, down) + gap_down * gap_down
     xy = dot(right, down) + gap_right * gap_down
     xx, yy, xy = (blur(plane, 1.5 * scale) for plane in (xx, yy, xy))
     lesser = (xx + yy) / 2 - np.sqrt(np.maximum((xx - yy) ** 2 / 4 + xy * xy, 0))
-    interest = np.tanh(2 * scale * np.sqrt(np.maximum(lesser, 0)))
+    interest = np.tanh(np.sqrt(np.maximum(lesser, 0)))
     return np.where(valid, interest, 0).astype(np.float32)
 
 
-def segment_unsup25d(surface: Surface) -> UInt8[np.ndarray, "K H W"]:
-    """Return segments of the geometry alone: normals and n.p, constant on a plane however slanted.
-
-    Raw depth would stripe slanted planes, and colour is not geometry.
-    """
+def planar_segments(surface: Surface) -> UInt8[np.ndarray, "K H W"]:
+    """Return a cheap likeness of segment_unsup25d: of normals and n.p, which do not change on a
+    plane however slanted."""
     offset = dot(surface.normal, surface.point)[None]
     stack = np.concatenate([surface.normal, offset]).transpose(1, 2, 3, 0) * np.float32(60)
     stack[~surface.valid] = -1000
-    # No blur: it would invent a strip of in-between surface along every crease.
-    return np.stack([_segments(view, sigma=0.01, k=150.0) for view in stack])
-
-
-def edge_texture(grey: Float32[np.ndarray, "K H W"]) -> Float32[np.ndarray, "K H W"]:
-    """Return Canny's edge strength (sigma 1) before non-maximum suppression, in [0, 1]."""
-    smooth = blur(grey, 1.0)
-    right, down = (_slope(smooth, *axes, EDGE_TEXTURE_GAIN / 8) for axes in ((1, 0), (0, 1)))
-    # Not cv2.magnitude: its last bit follows the place of its arrays in memory.
-    strength = np.sqrt(right * right + down * down)
-    return np.asarray(np.minimum(strength, 1), np.float32)
-
-
-def keypoints2d(grey: Float32[np.ndarray, "K H W"]) -> Float32[np.ndarray, "K H W"]:
-    """Return SURF-like interest: the root of the Hessian's determinant, the larger of two scales.
-
-    Zero on flat, ramped and straight-edged image parts whatever their brightness.
-    """
-    best = np.zeros_like(grey)
-    for sigma in KEYPOINT_SCALES:
-        smooth = blur(grey, sigma)
-        xx, yy, xy = (_slope(smooth, *axes, 0.25) for axes in ((2, 0), (0, 2), (1, 1)))
-        # SURF's weight of the mixed term keeps straight edges at zero.
-        determinant = np.maximum(xx * yy - (np.float32(1.05) * xy) ** 2, 0)
-        best = np.maximum(best, np.sqrt(determinant) * np.float32(sigma * sigma))
-    return np.minimum(best * np.float32(KEYPOINT_GAIN), 1).astype(np.float32)
-
-
-def _slope(
-    planes: Float32[np.ndarray, "K H W"], right: int, down: int, scale: float
-) -> Float32[np.ndarray, "K H W"]:
-    """Return Sobel's derivatives of those orders."""
-    return each(planes, cv2.Sobel, ddepth=cv2.CV_32F, dx=right, dy=down, ksize=3, scale=scale)
-
-
-def _segments(
-    stack: UInt8[np.ndarray, "H W C"] | Float32[np.ndarray, "H W C"], sigma: float, k: float
-) -> UInt8[np.ndarray, "H W"]:
-    """Felzenszwalb's graph segments, numbered from the top left; no more than a byte holds."""
-    height, width = stack.shape[:2]
-    smallest = -(-height * width // 255)
-    graph = cv2.ximgproc.segmentation.createGraphSegmentation(sigma, k, smallest)
-    labels = np.asarray(graph.processImage(np.ascontiguousarray(stack)), np.intp)
-    backwards = labels.ravel()[::-1]
-    # Of equal indices the last assignment stays: each label's first pixel.
-    first = np.full(labels.max() + 1, labels.size)
-    first[backwards] = np.arange(labels.size)[::-1]
-    number = np.empty_like(first)
-    number[first.argsort()] = np.arange(len(first))
-    return np.minimum(number, 255).astype(np.uint8).take(labels)
+    return np.stack([segment_surfaces(view) for view in stack])
 
 
 def agreement(

@@ -40,6 +40,7 @@ def _render(store: Store, config: Config) -> Path:
         seed=config.seed,
         code=code_version(
             "rooms",
+            "data/operators",
             *(
                 f"data/{name}.py"
                 for name in ("cameras", "classes", "codecs", "labels", "layout", "stencils")
