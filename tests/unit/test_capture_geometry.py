@@ -128,7 +128,7 @@ def test_points_are_found_in_noise_of_a_large_room() -> None:
         lenses=(None,) * len(seen),
     )
     depths = [
-        (depth + rng.normal(0, 0.025, depth.shape)).astype(np.float32)[::2, ::2]
+        (depth + rng.normal(0, 0.05, depth.shape)).astype(np.float32)[::2, ::2]
         for _, depth, _ in seen
     ]
     fov = fixation.field_of_view(capture, captures.HEIGHT, captures.WIDTH)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int64, UInt8
 
 from taskonomy.captures.frames import Capture
 
@@ -78,9 +78,7 @@ def match(capture: Capture) -> Matches:
         a, b = (
             np.array(ids) for ids in zip(*((m.queryIdx, m.trainIdx) for m in kept), strict=True)
         )
-        _, inlier = cv2.findFundamentalMat(
-            first.pixel[a], second.pixel[b], cv2.USAC_MAGSAC, EPIPOLAR, 0.999, 2000
-        )
+        inlier = _consistent(first.pixel[a], second.pixel[b])
         if inlier is None:
             continue
         known = (inlier.ravel() > 0) & np.isfinite(first.depth[a]) & np.isfinite(second.depth[b])
@@ -94,6 +92,18 @@ def match(capture: Capture) -> Matches:
     return Matches(
         ends[:, 0], ends[:, 1], table[:, 2:4], table[:, 4:6], table[:, 6].copy(), table[:, 7].copy()
     )
+
+
+def _consistent(
+    first: Float64[np.ndarray, "k 2"], second: Float64[np.ndarray, "k 2"]
+) -> UInt8[np.ndarray, "k 1"] | None:
+    """Which matches lie on the epipolar lines that most share; None where there are no such."""
+    try:
+        _, inlier = cv2.findFundamentalMat(first, second, cv2.USAC_MAGSAC, EPIPOLAR, 0.999, 2000)
+    except cv2.error:
+        # It fails an assertion of its own where it finds no model at all.
+        return None
+    return None if inlier is None else np.asarray(inlier)
 
 
 def _features(capture: Capture, i: int, sift: "cv2.SIFT") -> _Features:
