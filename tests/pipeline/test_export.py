@@ -84,3 +84,8 @@ def test_what_cannot_be_exported_is_named_and_leaves_nothing(run: Run, tmp_path:
     )
     assert "unknown task 'normals'" in refused(run, "normals")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_network_of_triplets_takes_any_number_of_examples(run: Run) -> None:
+    said = exported(run, "egomotion")
+    assert "takes images [n, 3, 3, 32, 32] in [-1, 1], gives [n, 18]" in said

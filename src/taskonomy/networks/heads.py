@@ -171,7 +171,8 @@ class PairwiseHead(nn.Module):
     def forward(self, codes: Float[Tensor, "b 3 C h w"]) -> Float[Tensor, "b outputs"]:
         """Decode each pair with the same weights."""
         pairs = codes[:, [[0, 1], [0, 2], [1, 2]]].flatten(0, 1)
-        return cast(Tensor, self.pair(pairs)).reshape(len(codes), -1)
+        # Not len(): an exported program would take this many examples alone.
+        return cast(Tensor, self.pair(pairs)).reshape(codes.shape[0], -1)
 
 
 @torch.no_grad()

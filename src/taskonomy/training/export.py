@@ -242,15 +242,18 @@ def _write_onnx(
     import onnxscript  # noqa: F401
 
     network, examples = network.cpu(), tuple(one.cpu() for one in inputs.values())
-    program = torch.onnx.export(
-        network,
-        examples,
-        dynamo=True,
-        input_names=list(inputs),
-        output_names=["output"],
-        dynamic_shapes=_dynamic(network, inputs),
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # Two inputs have as many examples: one name stands for both.
+        warnings.filterwarnings("ignore", message="# The axis name")
+        program = torch.onnx.export(
+            network,
+            examples,
+            dynamo=True,
+            input_names=list(inputs),
+            output_names=["output"],
+            dynamic_shapes=_dynamic(network, inputs),
+            verbose=False,
+        )
     assert program is not None
     program.model.metadata_props.update(about)
     program.save(str(file), external_data=False)
