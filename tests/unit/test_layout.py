@@ -81,7 +81,7 @@ def test_a_value_survives_its_file(house: Path, domain: str) -> None:
 
 
 def test_files_hold_the_data_sets_own_encoding(house: Path) -> None:
-    """Depth in 1/512 m, 65535 missing; normals with G down and B away; curvature 127 (1 + .03 k)."""
+    """Depth in 1/512 m, 65535 missing; normals: G down, B away; curvature 127 (1 + .03 k)."""
     layout.write(house, VIEW, "depth_zbuffer", np.float32([[2.0, np.nan]]))
     layout.write(house, VIEW, "normal", np.float32([[[0, 1, 0], [0, 0, 1]]]))
     layout.write(house, VIEW, "principal_curvature", np.float32([[[2, -0.5], [99, -99]]]))
