@@ -54,8 +54,8 @@ def plan_novel(
             budgets=budgets,
             overrides=overrides,
         )
-        context = Context.begun(store, tracking, config)
+        context = Context(store, config.to_json(), tracking)
         kubeflow_pages.configuration(context, configuration)
         planned = plan_novel(context, taxonomy, task)
         pool = pools.choose(store, planned.shards, spot, on_demand, spot_attempts)
-        return planned.key, planned.shards, *pool, context.key
+        return planned.key, planned.shards, *pool, context.keep()

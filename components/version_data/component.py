@@ -47,6 +47,7 @@ def version_data(
             budgets=budgets,
             overrides=overrides,
         )
-        context = Context.begun(store, tracking, config)
+        context = Context(store, config.to_json(), tracking)
         kubeflow_pages.configuration(context, configuration)
-        return version_data(context, source), context.key
+        # Kept last: a run that is refused leaves nothing behind.
+        return version_data(context, source), context.keep()

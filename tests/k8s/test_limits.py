@@ -1,4 +1,7 @@
-"""What the pipeline's steps ask for fits into what the namespace and the queue give."""
+"""What the pipeline's steps ask for fits into what the namespace and the queue give.
+
+Steps state limits alone: Kubernetes takes a limit as the request.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -47,7 +50,7 @@ def test_every_step_fits_into_the_limit_range_and_the_quota() -> None:
     for step in steps():
         assert parse_quantity(step["resourceMemoryLimit"]) <= most
         assert parse_quantity(step["resourceMemoryLimit"]) <= parse_quantity(quota["limits.memory"])
-        assert parse_quantity(step["resourceCpuRequest"]) <= parse_quantity(quota["requests.cpu"])
+        assert parse_quantity(step["resourceCpuLimit"]) <= parse_quantity(quota["requests.cpu"])
 
 
 def test_every_training_step_fits_into_either_pool() -> None:
@@ -57,7 +60,7 @@ def test_every_training_step_fits_into_either_pool() -> None:
     for flavor in group["flavors"]:
         pool = {item["name"]: parse_quantity(item["nominalQuota"]) for item in flavor["resources"]}
         for step in training:
-            assert parse_quantity(step["resourceCpuRequest"]) <= pool["cpu"]
-            assert parse_quantity(step["resourceMemoryRequest"]) <= pool["memory"]
+            assert parse_quantity(step["resourceCpuLimit"]) <= pool["cpu"]
+            assert parse_quantity(step["resourceMemoryLimit"]) <= pool["memory"]
             gpus = step["accelerator"]["resourceCount"]
             assert parse_quantity(gpus) <= pool[step["accelerator"]["resourceType"]]

@@ -135,8 +135,8 @@ def test_a_wrong_value_is_named_in_one_line(asked: dict[str, Any], line: str) ->
 
 def test_a_configuration_lies_in_the_store_under_the_hash_of_its_content(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
-    context = Context.begun(str(tmp_path), "sqlite:///x", DEMO)
-    assert keep(store, DEMO) == context.key
+    context = Context(str(tmp_path), DEMO.to_json(), "sqlite:///x")
+    assert context.keep() == keep(store, DEMO) == context.key
     assert store.keys(configuration.STAGE) == [context.key]
     assert Context.kept(str(tmp_path), context.key, "sqlite:///x") == context
     assert context.config == DEMO.to_json()

@@ -10,7 +10,7 @@ import yaml
 
 from taskonomy import formats
 from taskonomy.affinity.matrix import read_names
-from taskonomy.captures import styles
+from taskonomy.captures import texts
 from taskonomy.cluster import compiled, units
 from taskonomy.config import load
 from taskonomy.data import codecs, splits
@@ -31,7 +31,7 @@ def _splits(path: Path) -> Any:
 
 
 def _poses(path: Path) -> Any:
-    return styles._text(path, "a list")
+    return texts.text(path, "a list")
 
 
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {

@@ -167,4 +167,8 @@ def test_no_other_place_can_unpickle() -> None:
         for file in sorted(SOURCE.rglob("*.py"))
         for call in unpickling(ast.parse(file.read_text()))
     }
-    assert found == {("tracking/registry.py", "mlflow.pytorch.load_model")}
+    assert found == {
+        ("tracking/registry.py", "mlflow.pytorch.load_model"),
+        # What this process has itself just written.
+        ("training/export.py", "torch.export.load"),
+    }

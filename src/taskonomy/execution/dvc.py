@@ -33,7 +33,7 @@ def run_stage(name: str, out: Path, config: Config, data: Path | None) -> None:
     steps: dict[str, Callable[[], Any]] = {
         "version-data": lambda: {
             "dataset": version_data.version_data(context, str(data or "")),
-            "configuration": context.key,
+            "configuration": context.keep(),
         },
         "plan": lambda: plan.plan(context, _first(keys)["dataset"]),
         "train-task": lambda: _train_tasks(context, keys),
@@ -65,7 +65,7 @@ def _context(name: str, out: Path, config: Config) -> Context:
     """Where and how to run: the first stage keeps the profile, and the others read it there."""
     at = Context.at(out, config)
     if name == "version-data":
-        return Context.begun(at.store, at.tracking, config)
+        return at
     return Context.kept(at.store, _first(out / "keys")["configuration"], at.tracking)
 
 

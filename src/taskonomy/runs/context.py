@@ -42,11 +42,9 @@ class Context:
         """The key by which the profile lies in the store."""
         return configuration.key_of(self.config)
 
-    @staticmethod
-    def begun(store: str, tracking: str, config: Config) -> "Context":
-        """The context of a run whose profile is kept in the store from here on."""
-        configuration.keep(Store(store), config)
-        return Context(store, config.to_json(), tracking)
+    def keep(self) -> str:
+        """Keep the profile in the store for the steps after the first one; return its key."""
+        return configuration.keep(*self.open())
 
     @staticmethod
     def kept(store: str, key: str, tracking: str) -> "Context":
