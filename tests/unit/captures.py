@@ -124,6 +124,12 @@ def colmap(folder: Path) -> Path:
     return folder
 
 
+def compressed(color: np.ndarray) -> np.ndarray:
+    """What is left of an image in a JPEG of OpenCV's usual quality."""
+    _, content = cv2.imencode(".jpg", color[..., ::-1])
+    return cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1]
+
+
 def _frames() -> Frames:
     seen = [frame(i) for i in range(FRAMES)]
     for _, depth, _ in seen:
