@@ -37,8 +37,6 @@ SHADOW = 8
 """Pixels (of that grid) into which the background is continued for the derived labels."""
 SURVEYED = 24
 """Frames whose normals decide which way is up."""
-_EVEN = 64
-"""A view's normals are evened out over one of so many of its columns before curvature is taken."""
 
 
 @runtime_checkable
@@ -262,9 +260,7 @@ def _to_ray(fov: float, size: int) -> Float64[np.ndarray, "3 3"]:
 
 def _write(root: Path, view: View, seen: Seen, fov: float) -> None:
     """All images of a view; what the sensor did not see is missing wherever a file can say so."""
-    # Curvature of a sensor's noise would hide that of the room.
-    even = max(1, round(seen.rgb.shape[1] / _EVEN))
-    derived = labels.derive_view(seen.rgb, seen.depth_z, seen.normal, fov, even)
+    derived = labels.derive_view(seen.rgb, seen.depth_z, seen.normal, fov)
     images = {"rgb": seen.rgb, "depth_zbuffer": seen.depth_z, "normal": seen.normal, **derived}
     for domain in ("depth_zbuffer", "depth_euclidean", "normal", "principal_curvature"):
         images[domain] = images[domain].copy()

@@ -40,10 +40,9 @@ def derive_view(
     depth_z: Float32[np.ndarray, "H W"],
     normal: Float32[np.ndarray, "H W 3"],
     fov: float,
-    even: int | None = None,
 ) -> dict[str, np.ndarray]:
     """Return every label of a view that follows from colour and geometry; see `derive_views`."""
-    views = derive_views(rgb[None], depth_z[None], normal[None], [fov], even)
+    views = derive_views(rgb[None], depth_z[None], normal[None], [fov])
     return {domain: labels[0] for domain, labels in views.items()}
 
 
@@ -52,7 +51,6 @@ def derive_views(
     depth_z: Float32[np.ndarray, "K H W"],
     normal: Float32[np.ndarray, "K H W 3"],
     fov: Sequence[float],
-    even: int | None = None,
 ) -> dict[str, np.ndarray]:
     """Return every label of K views that follows from colour and geometry, by domain name.
 
@@ -63,8 +61,6 @@ def derive_views(
         depth_z: metres along the optical axis, nan = missing.
         normal: unit, camera frame x right, y up, z towards the camera, nan = missing.
         fov: the horizontal fields of view in radians; pixels are square.
-        even: pixels over which normals are evened out before they are differentiated; one in 512
-            if absent, as suits exact geometry.
 
     Returns:
         depth_euclidean, principal_curvature, reshading, edge_occlusion, keypoints3d,
@@ -73,7 +69,7 @@ def derive_views(
     """
     surface = unproject(depth_z, normal, fov)
     near = jumps(surface.point, surface.normal, surface.valid, surface.focal, 1)
-    scale = even or max(1, round(rgb.shape[2] / ACROSS))
+    scale = max(1, round(rgb.shape[2] / ACROSS))
     smooth = smooth_normals(
         surface.point, surface.normal, surface.valid, surface.focal, near, scale
     )
