@@ -8,7 +8,7 @@ from typing import Any
 from taskonomy.errors import BadInput, one_line
 
 
-def told(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """Return what an exception says, with the name of its class, in one line."""
     kind, line = type(error).__name__, one_line(error)
     return line if line.startswith(kind) else f"{kind}: {line}"
@@ -58,4 +58,4 @@ class Foreign:
             return
         if isinstance(error, KeyboardInterrupt) and self._interrupted:
             return
-        raise BadInput(f"{self._what}: {told(error)}; expected {self._expected}") from error
+        raise BadInput(f"{self._what}: {described(error)}; expected {self._expected}") from error

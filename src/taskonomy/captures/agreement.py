@@ -225,7 +225,7 @@ def _sentence(
         return (
             f"{capture.folder}: found intrinsics of another camera or image size"
             f" ({_share(evidence, given)}), expected some like --intrinsics"
-            f" {cameras.told(best.camera)} ({share:.0%})"
+            f" {cameras.in_words(best.camera)} ({share:.0%})"
         )
     mistakes = [f"{_NAMES[kind]} likely {value}" for kind, value in best.changes.items()]
     options = [f"--{kind} {value}" for kind, value in best.changes.items()]

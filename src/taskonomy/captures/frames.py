@@ -253,7 +253,7 @@ def present(file: Path) -> bool:
     return file.is_file() and file.stat().st_size > 0
 
 
-def told(left_out: Mapping[str, int]) -> str:
+def why_left_out(left_out: Mapping[str, int]) -> str:
     """What was left out and why, in words; empty where nothing was."""
     reasons = [f"{count} for {reason}" for reason, count in left_out.items() if count]
     return f"left out: {', '.join(reasons)}" if reasons else ""
@@ -274,7 +274,7 @@ def _one_size(files: list[Path]) -> tuple[int, int]:
 
 def _check_count(folder: Path, count: int, left_out: Mapping[str, int]) -> None:
     if count < FEWEST:
-        reasons = told(left_out)
+        reasons = why_left_out(left_out)
         raise BadInput(
             f"{folder}: found {count} posed frames with images{reasons and f' ({reasons})'},"
             " expected three or more"

@@ -49,9 +49,9 @@ def check(folder: Path, camera: Float64[np.ndarray, "3 3"], size: tuple[int, int
         return
     likely = centred(camera, size)
     raise BadInput(
-        f"{folder}: found intrinsics {told(camera)} for images of {size[1]}x{size[0]} pixels, which"
-        f" see {view:.0f} degrees across, expected those of this image size, as --intrinsics"
-        f" {told(likely)}"
+        f"{folder}: found intrinsics {in_words(camera)} for images of {size[1]}x{size[0]} pixels,"
+        f" which see {view:.0f} degrees across, expected those of this image size, as --intrinsics"
+        f" {in_words(likely)}"
     )
 
 
@@ -84,7 +84,7 @@ def centred(
     return found
 
 
-def told(camera: Float64[np.ndarray, "3 3"]) -> str:
+def in_words(camera: Float64[np.ndarray, "3 3"]) -> str:
     """Intrinsics as the option takes them."""
     values = camera[0, 0], camera[1, 1], camera[0, 2], camera[1, 2]
     return ",".join(f"{value:.4g}" for value in values)

@@ -22,7 +22,7 @@ from taskonomy.captures.frames import (
     image_size,
     posed,
     present,
-    told,
+    why_left_out,
 )
 from taskonomy.captures.lenses import resized
 from taskonomy.captures.texts import check_unit, lines, matrix, numbers
@@ -137,8 +137,8 @@ def tum(
     if len(frames) < 3:
         raise BadInput(
             f"{folder}: found {len(frames)} colour images with depth within {_TOGETHER} s and poses"
-            f" within {_BETWEEN} s of each other around it ({told(left_out)}), expected three or"
-            " more"
+            f" within {_BETWEEN} s of each other around it"
+            f" ({why_left_out(left_out)}), expected three or more"
         )
     return posed(folder, frames, intrinsics, conventions=conventions, left_out=left_out)
 

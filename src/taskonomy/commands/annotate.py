@@ -66,7 +66,7 @@ def _unit(text: str) -> float:
 
 def _annotate(options: argparse.Namespace) -> int:
     from taskonomy.captures import annotate, intrinsics, styles
-    from taskonomy.captures.frames import told
+    from taskonomy.captures.frames import why_left_out
 
     teacher = None
     if options.teacher is not None:
@@ -86,7 +86,7 @@ def _annotate(options: argparse.Namespace) -> int:
     unseen = found.frames - found.seen
     print(
         f"{found.frames} of {found.frames + sum(found.left_out.values())} frames used; "
-        f"{told(found.left_out) or 'none left out'}"
+        f"{why_left_out(found.left_out) or 'none left out'}"
         f"{f'; {unseen} of those used gave no view' if unseen else ''}"
     )
     print(f"{found.views} annotated views in {options.out}")

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from taskonomy.errors import BadInput, Infeasible, unusable
 from taskonomy.execution import overhead
-from taskonomy.foreign import told
+from taskonomy.foreign import described
 
 LEASE = "TASKONOMY_LEASE"
 """Names the file that a component's process shares its run's fate by."""
@@ -49,7 +49,7 @@ def stage(name: str, shard: str = "") -> Iterator[None]:
             if isinstance(error, OSError) and (line := unusable(error)):
                 _say(label, f"bad input: {line}")
                 raise SystemExit(2) from None
-            _say(label, f"failed: {told(error)}")
+            _say(label, f"failed: {described(error)}")
             raise
         _say(label, str(spent()))
 

@@ -14,7 +14,7 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from taskonomy.errors import BadInput
-from taskonomy.foreign import Foreign, told
+from taskonomy.foreign import Foreign, described
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "net", "encoder", "weights")
 """The names under which checkpoints keep a network's tensors, the usual first."""
@@ -148,7 +148,7 @@ def _why(error: Exception) -> str:
         return "a TorchScript archive"
     if "Weights only" in said or "weights_only" in said:
         return "no tensors alone"
-    return f"a file that cannot be read ({told(error)})"
+    return f"a file that cannot be read ({described(error)})"
 
 
 def _tensors(loaded: object, where: str) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from taskonomy.errors import StageFailed, unusable
-from taskonomy.foreign import told
+from taskonomy.foreign import described
 from taskonomy.runs.outcomes import Outcome, read, write
 from taskonomy.store import Store, digest
 from taskonomy.training import record
@@ -81,7 +81,7 @@ def retry(work: Callable[[], Result], pause: float = 2.0) -> Result:
         except OSError as error:
             if unusable(error) is not None or isinstance(error, FileNotFoundError):
                 raise
-            print(f"taskonomy: {told(error)}; try {again} of {TRIES} follows", file=sys.stderr)
+            print(f"taskonomy: {described(error)}; try {again} of {TRIES} follows", file=sys.stderr)
             time.sleep(pause * 2 ** (again - 2))
     return work()
 
