@@ -107,11 +107,19 @@ def test_a_foreign_class_in_a_pickle_is_refused_and_never_executed(tmp_path: Pat
     alone(tmp_path, "poisoned.pkl", "shell.pkl")
 
 
-@pytest.mark.parametrize("bytes_", [b"", b"PAR1 it is not PAR1"])
-def test_an_affinity_table_that_is_none(tmp_path: Path, bytes_: bytes) -> None:
+@pytest.mark.parametrize(
+    ("bytes_", "words"),
+    [
+        (b"", ("found an empty file", "expected affinities")),
+        (b"PAR1 it is not PAR1", ("expected an affinity.parquet",)),
+    ],
+)
+def test_an_affinity_table_that_is_none(
+    tmp_path: Path, bytes_: bytes, words: tuple[str, ...]
+) -> None:
     (tmp_path / "affinity.parquet").write_bytes(bytes_)
     done = taskonomy(tmp_path, "solve", "affinity.parquet", "--budget", "1", "--max-order", "1")
-    refused(done, "affinity.parquet", "expected an affinity.parquet")
+    refused(done, "affinity.parquet", *words)
     alone(tmp_path, "affinity.parquet")
 
 

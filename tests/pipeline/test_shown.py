@@ -216,7 +216,8 @@ def test_a_dictionary_with_one_task_more_keeps_every_model(
     config = load(run.folder / "params.yaml", "tiny")
     more = config.updated(tasks=(*config.tasks, "edge_texture"))
     changed = replace(context, store=str(store), config=more.to_json())
-    dataset = version_data(changed, json.loads(recorded.read_text())["root"])
+    rooms = store / json.loads(recorded.read_text())["root"]
+    dataset = version_data(changed, str(rooms))
 
     found = preview.preview(changed, lay_out(changed, dataset).key)
 

@@ -56,8 +56,9 @@ def numbers(option: str, values: Sequence[str] | None) -> dict[str, float]:
         if not name:
             raise BadInput(f"{option}: found {part!r}, expected TASK=NUMBER")
         value = number(f"{option} {name}", part[signs[-1].end() :])
-        if found.setdefault(name, value) != value:
+        if name in found and found[name] != value:
             raise BadInput(f"{option}: found {name!r} twice, expected one number")
+        found[name] = value
     return found
 
 
