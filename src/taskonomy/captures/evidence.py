@@ -22,6 +22,13 @@ ENOUGH = 60
 """Matches without which depth alone is asked."""
 _NEAR = 1e-6
 
+Poses = Float64[np.ndarray, "n 4 4"]
+"""Camera to world; camera x right, y down, z forward."""
+Camera = Float64[np.ndarray, "3 3"]
+"""The intrinsics of the depth images."""
+Scales = Float64[np.ndarray, " k"]
+"""What translations are multiplied by."""
+
 
 class Evidence(ABC):
     """Points that are to agree."""
@@ -34,33 +41,29 @@ class Evidence(ABC):
     @abstractmethod
     def errors(
         self,
-        poses: Float64[np.ndarray, "n 4 4"],
-        camera: Float64[np.ndarray, "3 3"],
-        scales: Float64[np.ndarray, " k"],
+        poses: Poses,
+        camera: Camera,
+        scales: Scales,
         every: int = 1,
     ) -> Float64[np.ndarray, "k m"]:
         """Squared errors of all points, 1 where a point counts half, inf where it is not seen.
 
         Args:
-            poses: camera to world; camera x right, y down, z forward.
-            camera: the intrinsics of the depth images.
-            scales: what translations are multiplied by.
+            poses, camera, scales: what their types say.
             every: look at every so many points alone.
         """
 
     def agreement(
         self,
-        poses: Float64[np.ndarray, "n 4 4"],
-        camera: Float64[np.ndarray, "3 3"],
-        scales: Float64[np.ndarray, " k"],
+        poses: Poses,
+        camera: Camera,
+        scales: Scales,
         every: int = 1,
     ) -> Float64[np.ndarray, " k"]:
         """How well points agree at each scale, from 0 to 1."""
         return np.asarray((1 / (1 + self.errors(poses, camera, scales, every))).mean(1))
 
-    def share(
-        self, poses: Float64[np.ndarray, "n 4 4"], camera: Float64[np.ndarray, "3 3"], scale: float
-    ) -> float:
+    def share(self, poses: Poses, camera: Camera, scale: float) -> float:
         """The share of points within twice the error at which one counts half."""
         return float((self.errors(poses, camera, np.array([scale])) < 4).mean())
 
@@ -79,9 +82,9 @@ class Matched(Evidence):
 
     def errors(
         self,
-        poses: Float64[np.ndarray, "n 4 4"],
-        camera: Float64[np.ndarray, "3 3"],
-        scales: Float64[np.ndarray, " k"],
+        poses: Poses,
+        camera: Camera,
+        scales: Scales,
         every: int = 1,
     ) -> Float64[np.ndarray, "k m"]:
         found = Matches(*(values[::every] for values in self.matches))
@@ -123,9 +126,9 @@ class Dense(Evidence):
 
     def errors(
         self,
-        poses: Float64[np.ndarray, "n 4 4"],
-        camera: Float64[np.ndarray, "3 3"],
-        scales: Float64[np.ndarray, " k"],
+        poses: Poses,
+        camera: Camera,
+        scales: Scales,
         every: int = 1,
     ) -> Float64[np.ndarray, "k m"]:
         first, second = self.first[::every], self.second[::every]
@@ -180,8 +183,8 @@ def dense(depths: list[Float32[np.ndarray, "h w"]], stride: int) -> Dense:
 
 
 def _carried(
-    poses: Float64[np.ndarray, "n 4 4"],
-    camera: Float64[np.ndarray, "3 3"],
+    poses: Poses,
+    camera: Camera,
     first: Int64[np.ndarray, " m"],
     second: Int64[np.ndarray, " m"],
     pixel: Float64[np.ndarray, "m 2"],
@@ -199,7 +202,7 @@ def _carried(
 
 
 def _projected(
-    points: Float64[np.ndarray, "m 3"], camera: Float64[np.ndarray, "3 3"]
+    points: Float64[np.ndarray, "m 3"], camera: Camera
 ) -> tuple[Float64[np.ndarray, "m 2"], Float64[np.ndarray, " m"]]:
     z = np.maximum(points[:, 2], _NEAR)
     return points @ camera[:2].T / z[:, None], z
