@@ -17,6 +17,7 @@ from taskonomy.errors import BadInput
 from taskonomy.execution import kubeflow_pages
 from taskonomy.execution.local import execute
 from taskonomy.runs import outcomes
+from taskonomy.runs.configuration import parameters
 from taskonomy.runs.context import Context
 from taskonomy.stages.novel_task import plan_novel
 from taskonomy.store import Store
@@ -61,8 +62,8 @@ def inserted(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Inserted:
     context = Context.at(out, load(run.folder / "params.yaml", "tiny", shards=1))
     (taxonomy,) = (path.name for path in (out / "store" / "publish").iterdir())
     arguments = {
+        **parameters(context.open()[1]),
         "store": context.store,
-        "config": context.config,
         "tracking": context.tracking,
         "taxonomy": taxonomy,
         "task": str(EXAMPLE),

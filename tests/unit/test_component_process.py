@@ -12,8 +12,7 @@ import pytest
 
 from taskonomy.config import load
 from taskonomy.files import shipped
-from taskonomy.runs.configuration import keep, kept
-from taskonomy.store import Store
+from taskonomy.runs.configuration import page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,7 +66,7 @@ FORM: dict[str, Any] = {
 }
 
 
-def test_the_first_step_keeps_and_shows_the_configuration_before_anything_else(
+def test_the_first_step_shows_the_configuration_and_keeps_none_of_a_run_that_it_refuses(
     package: Path, tmp_path: Path
 ) -> None:
     """The data are none, so that it ends there."""
@@ -79,14 +78,11 @@ def test_the_first_step_keeps_and_shows_the_configuration_before_anything_else(
     )
     assert ended.returncode == 2, ended.stderr
     assert "stage version-data: bad input: " in ended.stderr
-    store = Store(str(tmp_path / "store"))
-    (key,) = store.keys("configurations")
     config = load(shipped("params.yaml"), "demo").updated(
         seed=7, data={"images": 24}, transfer={"steps": 3}
     )
-    assert kept(store, key) == config.to_json()
-    assert keep(store, config) == key
-    assert "Profile demo, changed" in (tmp_path / "configuration").read_text()
+    assert (tmp_path / "configuration").read_text() == page(config)
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_wrong_key_ends_the_first_step_in_one_line_and_code_2(
