@@ -78,7 +78,7 @@ def match(capture: Capture) -> Matches:
         a, b = (
             np.array(ids) for ids in zip(*((m.queryIdx, m.trainIdx) for m in kept), strict=True)
         )
-        inlier = _consistent(first.pixel[a], second.pixel[b])
+        inlier = consistent(first.pixel[a], second.pixel[b])
         if inlier is None:
             continue
         known = (inlier.ravel() > 0) & np.isfinite(first.depth[a]) & np.isfinite(second.depth[b])
@@ -94,10 +94,15 @@ def match(capture: Capture) -> Matches:
     )
 
 
-def _consistent(
+def consistent(
     first: Float64[np.ndarray, "k 2"], second: Float64[np.ndarray, "k 2"]
 ) -> UInt8[np.ndarray, "k 1"] | None:
-    """Which matches lie on the epipolar lines that most share; None where there are no such."""
+    """Return which matches lie on the epipolar lines that most share; None where none are found.
+
+    Args:
+        first: pixels (x, y) in the first frame.
+        second: the same points in the second.
+    """
     try:
         _, inlier = cv2.findFundamentalMat(first, second, cv2.USAC_MAGSAC, EPIPOLAR, 0.999, 2000)
     except cv2.error:
