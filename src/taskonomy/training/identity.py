@@ -18,7 +18,7 @@ _CODE = (
     *("data/inputs.py", "data/items.py", "data/jigsaw.py", "data/layout.py"),
     *("training/arithmetic.py", "training/baselines.py"),
     *("training/example_loader.py", "training/examples.py"),
-    *("training/fit.py", "training/guesses.py", "training/loading.py"),
+    *("training/fit.py", "training/guesses.py", "training/loading.py", "training/optimisation.py"),
     *("training/representations.py", "training/session.py", "training/task_network.py"),
     "training/transfers.py",
 )
