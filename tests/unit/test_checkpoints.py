@@ -20,7 +20,7 @@ from taskonomy.training.workspace import Workspace
 KILLED_AT = 6
 
 
-def kill_halfway(step: int, loss: float) -> None:
+def kill_halfway(step: int, _: float) -> None:
     if step >= KILLED_AT:
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""One network under optimisation: its steps, and everything that they carry from one to the next."""
+"""A network under optimisation: its steps, and everything that they carry to the next."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
