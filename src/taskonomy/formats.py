@@ -123,8 +123,10 @@ DATASET_RECORD = Format("dataset-record", "dataset.json", 2)
 """In a store, `version-data/<key>/`: what a run recorded of its data set. 2 has the place of
 one that lies in the store relative to it."""
 SHARDS = Format("shards", "shards.json")
-MODEL = Format("model", "model", 2)
-"""2 as of `MODELS`."""
+MODEL = Format("model", "model", 3)
+"""2 as of `MODELS`; 3 added the arithmetic and the seconds that training waited for data."""
+CHECKPOINT = Format("checkpoint", "checkpoint")
+"""In a store, `checkpoints/<model id>.safetensors`: a model in training."""
 OUTCOME = Format("outcome", "outcome")
 POLICIES = Format("policies", "policies.json")
 """In a store, `resolve/<key>/`."""

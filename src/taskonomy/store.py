@@ -160,6 +160,11 @@ class Store:
             return
         files.write(Path(place), content)
 
+    def remove(self, *parts: str) -> None:
+        """Remove a file, if it is there."""
+        if self.exists(*parts):
+            self._fs.rm_file(self.path(*parts))
+
     def read_json(self, *parts: str) -> Any:
         """The content of a JSON file."""
         return json.loads(self.read_bytes(*parts))

@@ -39,19 +39,27 @@ def each(
             raise
 
 
-def pool(workers: int) -> ProcessPoolExecutor:
+def pool(workers: int, prepare: Callable[[], None] | None = None) -> ProcessPoolExecutor:
     """Return a pool of that many processes.
 
     They are spawned, not forked: torch's threads do not survive a fork. An interrupt ends them
     without a word, after the cleaning up of what they were at; so does their parent's death, which
     would otherwise leave them waiting for work for ever.
+
+    Args:
+        workers: how many processes.
+        prepare: what each does before its first work.
     """
-    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin)
+    return ProcessPoolExecutor(
+        workers, get_context("spawn"), initializer=_begin, initargs=(prepare,)
+    )
 
 
-def _begin() -> None:
+def _begin(prepare: Callable[[], None] | None) -> None:
     signal.signal(signal.SIGINT, _leave)
     Thread(target=_follow_parent, daemon=True).start()
+    if prepare is not None:
+        prepare()
 
 
 def _leave(*_: object) -> NoReturn:

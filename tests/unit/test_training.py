@@ -14,6 +14,7 @@ from taskonomy.training import record
 from taskonomy.training.examples import SHARE, examples, images_of
 from taskonomy.training.fit import fit
 from taskonomy.training.identity import model_id, source_id
+from taskonomy.training.model_losses import task_models
 from taskonomy.training.record import Record
 from taskonomy.training.reproduce import reproduce
 from taskonomy.training.session import Session, seeded
@@ -51,7 +52,8 @@ def test_a_record_tells_how_the_model_came_to_be(workspace: Workspace):
     assert found.train_images == images_of(chosen.train)
     assert len(found.test_losses) == len(chosen.test)
     assert found.test_loss == pytest.approx(found.test_losses.mean())
-    assert found.seconds > 0
+    assert 0 < found.waited < found.seconds
+    assert found.arithmetic == "float32, channels last"
 
 
 def test_what_is_in_the_store_is_not_trained_again(fresh: Workspace):
@@ -74,6 +76,22 @@ def test_equal_identities_give_equal_bytes_whatever_was_trained_before(
     first, second = task_record(workspace, "normal"), task_record(fresh, "normal")
     assert first.test_losses.tobytes() == second.test_losses.tobytes()
     assert first.curve.tobytes() == second.curve.tobytes()
+
+
+def test_no_result_depends_on_how_many_devices_there_are(workspace: Workspace, fresh: Workspace):
+    names = ["normal", "class_scene", "random_projection"]
+    train_tasks(workspace, names, on=["cpu"])
+    train_tasks(fresh, names, on=["cpu", "cpu"])
+
+    for ref in task_models(fresh, names):
+        one, two = (record.read(w.store, ref.identity) for w in (workspace, fresh))
+        assert one.test_losses.tobytes() == two.test_losses.tobytes()
+        first, second = (record.weights(w.store, ref.identity) for w in (workspace, fresh))
+        assert {k: v.tobytes() for k, v in first.items()} == {
+            k: v.tobytes() for k, v in second.items()
+        }
+    held = {path.name for path in Path(fresh.store.root, "representations").iterdir()}
+    assert len(held) == len(names)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Batches in the order that training asks for: from memory where they fit, else prepared ahead."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -8,11 +9,14 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from taskonomy.workers import cores
+
 Tensors = tuple[Tensor, ...]
 
 HELD_BYTES = 256 << 20
 """Most bytes of encoded examples that a loader keeps in memory."""
-_AHEAD = 2
+_THREADS = max(2, min(8, cores() // 2))
+"""Batches prepared at once where they come from disk; each decodes with threads of its own."""
 _CHUNK = 256
 _EVALUATED = 128
 """Examples evaluated at once."""
@@ -48,23 +52,32 @@ class ExampleLoader:
     def batch(self, rows: Int64[np.ndarray, "n"]) -> Tensors:
         """The tensors of these rows."""
         if self._whole is None:
-            return tuple(tensor.to(self._device) for tensor in self._make(rows))
+            return tuple(self._sent(tensor) for tensor in self._make(rows))
         index = torch.from_numpy(rows).to(self._device)
         return tuple(tensor.index_select(0, index) for tensor in self._whole)
 
+    def _sent(self, tensor: Tensor) -> Tensor:
+        """The tensor on the device; to a GPU it is copied while the GPU computes."""
+        if self._device.type != "cuda":
+            return tensor.to(self._device)
+        return tensor.pin_memory().to(self._device, non_blocking=True)
+
     def batches(self, orders: Sequence[Int64[np.ndarray, "n"]]) -> Iterator[Tensors]:
-        """One batch for each order; from disk, two are prepared ahead."""
+        """One batch for each order; from disk, several are prepared ahead."""
         if self._whole is not None:
             yield from map(self.batch, orders)
             return
-        with ThreadPoolExecutor(1) as ahead:
-            waiting: list[Future[Tensors]] = []
-            for rows in orders:
-                waiting.append(ahead.submit(self.batch, rows))
-                if len(waiting) > _AHEAD:
-                    yield waiting.pop(0).result()
-            for future in waiting:
-                yield future.result()
+        with ThreadPoolExecutor(_THREADS) as threads:
+            ahead: deque[Future[Tensors]] = deque()
+            try:
+                for rows in orders:
+                    ahead.append(threads.submit(self.batch, rows))
+                    if len(ahead) > _THREADS:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:  # who stops early does not wait for batches that nobody takes
+                threads.shutdown(wait=True, cancel_futures=True)
 
 
 def epochs(

@@ -16,8 +16,9 @@ _CODE = (
     *("networks", "targets"),
     *("data/camera_records.py", "data/cameras.py", "data/codecs.py", "data/colour.py"),
     *("data/inputs.py", "data/items.py", "data/jigsaw.py", "data/layout.py"),
-    *("training/baselines.py", "training/example_loader.py", "training/examples.py"),
-    *("training/fit.py", "training/guesses.py", "training/loading.py"),
+    *("training/arithmetic.py", "training/baselines.py"),
+    *("training/example_loader.py", "training/examples.py"),
+    *("training/fit.py", "training/guesses.py", "training/loading.py", "training/optimisation.py"),
     *("training/representations.py", "training/session.py", "training/task_network.py"),
     "training/transfers.py",
 )

@@ -40,6 +40,8 @@ class Record:
         steps: optimisation steps.
         train_images: different images that it was trained on.
         seconds: wall-clock time of its training.
+        waited: seconds of it that passed while the next batch was prepared.
+        arithmetic: what it was trained in, as `Arithmetic` says it.
         test_losses: one loss a test example, in the order of `examples(...).test`; empty for the
             random encoder, which solves nothing.
         curve: rows of (step, training loss).
@@ -56,6 +58,8 @@ class Record:
     steps: int
     train_images: int
     seconds: float
+    waited: float = 0.0
+    arithmetic: str = "float32, channels last"
     test_losses: Float32[np.ndarray, "n"] = field(repr=False)
     curve: Float32[np.ndarray, "points 2"] = field(repr=False)
 

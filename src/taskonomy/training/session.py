@@ -28,11 +28,15 @@ Network = TypeVar("Network", bound=nn.Module)
 class Session:
     """A workspace with its data loaded once.
 
+    Args:
+        workspace: data set, splits, configuration and store.
+        device: where networks are, such as `cuda:1`; the first of `devices` if absent.
+
     Deterministic: on one machine equal identities give equal bytes. One thread a process, since
     many small networks are trained and shards run side by side.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, device: str | None = None) -> None:
         self.workspace = workspace
         # cuBLAS is deterministic only with a workspace of fixed size.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -41,7 +45,9 @@ class Session:
         # Filling uninitialised memory takes a sixth of the time, and nothing here reads it.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.backends.cudnn.benchmark = False
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = torch.device(device or devices()[0])
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
         config = workspace.config
         self.source = Source(workspace.dataset, config.network, config.seed)
         self._examples: dict[tuple[str, int], Examples] = {}
@@ -103,11 +109,17 @@ class Session:
         return np.unique(np.concatenate(rows))
 
 
+def devices() -> list[str]:
+    """Where this machine trains: each of its GPUs, else its processor."""
+    return [f"cuda:{i}" for i in range(torch.cuda.device_count())] or ["cpu"]
+
+
 @contextmanager
 def seeded(seed: int, *names: str) -> Iterator[np.random.Generator]:
     """Randomness that follows from a model's identity alone: a numpy generator for the order of
     the data, and torch's own for weights and dropout, restored afterwards."""
     number = zlib.crc32(":".join((str(seed), *names)).encode())
-    with torch.random.fork_rng():
+    used = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(used):
         torch.manual_seed(number)
         yield np.random.default_rng(number)

@@ -1,39 +1,91 @@
 """One shard of a run: the models that one process trains, each skipped if its file exists."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import as_completed
 from functools import partial
 from itertools import groupby
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
 
 import numpy as np
 from tqdm import tqdm
 
+from taskonomy import workers
+from taskonomy.dictionary import Task
 from taskonomy.training.baselines import informed_guess, random_encoder
+from taskonomy.training.fit import Progress
 from taskonomy.training.identity import ModelRef, job_ref, model_path, model_ref
 from taskonomy.training.job import Job
 from taskonomy.training.record import Record
 from taskonomy.training.representations import represent
 from taskonomy.training.samples import save_samples
-from taskonomy.training.session import Session
+from taskonomy.training.session import Session, devices
 from taskonomy.training.task_network import train_network
 from taskonomy.training.transfers import Codes, target_loaders, train_readout
 from taskonomy.training.workspace import Workspace
 
 
-def train_tasks(workspace: Workspace, tasks: Sequence[str]) -> None:
+def train_tasks(
+    workspace: Workspace, tasks: Sequence[str], on: Sequence[str] | None = None
+) -> None:
     """Train task-specific networks, with what is measured beside them.
 
     For each task: the network (kind `task`), six sample predictions, the best constant (kind
     `informed_guess`), and its representation of the transfer and test images. The random projection
     is an untrained encoder (kind `random`). What the store holds already is not trained again.
 
+    Several devices train a network each at a time, in processes of their own; no result depends on
+    how many there are.
+
+    Args:
+        workspace: data set, splits, configuration and store.
+        tasks: which networks.
+        on: devices; those of this machine if absent.
+
     Raises:
         BadInput: the data set lacks a label or an example; the line says which.
     """
-    session = Session(workspace)
-    with tqdm(tasks, desc="task networks", unit="network", mininterval=1) as bar:
-        for name in bar:
-            _train_task(session, name, bar)
-            represent(session, name)
+    places = list(on or devices())
+    with tqdm(total=len(tasks), desc="task networks", unit="network", mininterval=1) as bar:
+        for told in _trained_side_by_side(workspace, tasks, places, bar):
+            bar.update()
+            if told:
+                bar.write(told, file=sys.stderr)
+
+
+def _trained_side_by_side(
+    workspace: Workspace, tasks: Sequence[str], places: Sequence[str], bar: "tqdm[str]"
+) -> Iterator[str | None]:
+    """Train the tasks on these devices; yield what is to be told of each that ends."""
+    if len(places) == 1:
+        session = Session(workspace, places[0])
+        for name in tasks:
+            yield _train_task(session, name, partial(_report, bar, name))
+        return
+    free: SimpleQueue[str] = get_context("spawn").SimpleQueue()
+    for place in places:
+        free.put(place)
+    with workers.pool(len(places), partial(_open, workspace, free)) as pool:
+        running = [pool.submit(_train_here, name) for name in tasks]
+        try:
+            yield from (done.result() for done in as_completed(running))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+_here: Session
+"""The session of a process that trains on one of several devices."""
+
+
+def _open(workspace: Workspace, free: "SimpleQueue[str]") -> None:
+    global _here
+    _here = Session(workspace, free.get())
+
+
+def _train_here(name: str) -> str | None:
+    return _train_task(_here, name)
 
 
 def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> list[Record]:
@@ -76,20 +128,32 @@ def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> list[Record]:
     return crashed
 
 
-def _train_task(session: Session, name: str, bar: "tqdm[str]") -> None:
+def _train_task(session: Session, name: str, progress: Progress | None = None) -> str | None:
+    """Train one task's models and represent the images; return what to tell of the network."""
     workspace, task = session.workspace, session.workspace.dictionary[name]
-    if not task.trained:
-        if not _done(workspace, model_ref(workspace, "random", name)):
-            random_encoder(session, task)
-        return
-    ref = model_ref(workspace, "task", name)
-    sampled = workspace.store.exists("samples", f"{ref.identity}.npz")
-    if not (sampled and _done(workspace, ref)):
-        report = partial(_report, bar, name)
-        _, network = train_network(session, ref, report)
-        save_samples(session, task, network, ref.identity)
-    if not _done(workspace, model_ref(workspace, "informed_guess", name)):
-        informed_guess(session, task)
+    told = None
+    if task.trained:
+        told = _train_and_sample(session, task, progress)
+        if not _done(workspace, model_ref(workspace, "informed_guess", name)):
+            informed_guess(session, task)
+    elif not _done(workspace, model_ref(workspace, "random", name)):
+        random_encoder(session, task)
+    represent(session, name)
+    return told
+
+
+def _train_and_sample(session: Session, task: Task, progress: Progress | None) -> str | None:
+    workspace = session.workspace
+    ref = model_ref(workspace, "task", task.name)
+    if _done(workspace, ref) and workspace.store.exists("samples", f"{ref.identity}.npz"):
+        return None
+    found, network = train_network(session, ref, progress)
+    save_samples(session, task, network, ref.identity)
+    share = found.waited / max(found.seconds, 1e-9)
+    return (
+        f"{task.name}: {found.seconds:.1f} s on {session.device}, {share:.0%} of it waiting for "
+        f"data; {found.arithmetic}"
+    )
 
 
 def _crashed(session: Session, ref: ModelRef, error: RuntimeError) -> Record:

@@ -12,16 +12,22 @@ from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import Encoder
 from taskonomy.networks.task_network import TaskNetwork
 from taskonomy.training import record
+from taskonomy.training.arithmetic import choose
+from taskonomy.training.checkpoints import SECONDS, Checkpoints
 from taskonomy.training.example_loader import ExampleLoader
 from taskonomy.training.examples import images_of
-from taskonomy.training.fit import Outcome, Progress, Schedule, attempt
+from taskonomy.training.fit import Outcome, Progress, attempt
 from taskonomy.training.identity import ModelRef
+from taskonomy.training.optimisation import Schedule
 from taskonomy.training.record import Record
 from taskonomy.training.session import Session, seeded
 
 
 def train_network(
-    session: Session, ref: ModelRef, progress: Progress | None = None
+    session: Session,
+    ref: ModelRef,
+    progress: Progress | None = None,
+    between_checkpoints: float = SECONDS,
 ) -> tuple[Record, TaskNetwork]:
     """Train an encoder and a head together, and save the model.
 
@@ -30,13 +36,16 @@ def train_network(
         ref: which model: of kind `task`, which trains on the train split, or `scratch`, which
             trains on the images and steps of a readout of that regime alone.
         progress: told the step and the loss about 20 times.
+        between_checkpoints: least seconds between two checkpoints.
     """
     task = session.workspace.dictionary[ref.target]
     chosen = session.examples(task, ref.regime or None)
     supervised = ref.kind == "task"
     rows = chosen.train if supervised else chosen.transfer
     steps = chosen.steps if supervised else chosen.transfer_steps
-    return train_examples(session, ref, rows, steps, progress=progress)
+    return train_examples(
+        session, ref, rows, steps, progress=progress, between_checkpoints=between_checkpoints
+    )
 
 
 def train_examples(
@@ -46,8 +55,12 @@ def train_examples(
     steps: int,
     start: Encoder | None = None,
     progress: Progress | None = None,
+    between_checkpoints: float = SECONDS,
 ) -> tuple[Record, TaskNetwork]:
     """Train an encoder and a head on any examples, for any number of steps, and save the model.
+
+    If a checkpoint of the model lies in the store, training goes on from there, and ends in the
+    network that it would have ended in.
 
     Args:
         session: data set and configuration.
@@ -57,25 +70,35 @@ def train_examples(
         steps: optimisation steps.
         start: an encoder whose weights are the first; random if absent.
         progress: told the step and the loss about 20 times.
+        between_checkpoints: least seconds between two checkpoints.
     """
     config, task = session.workspace.config, session.workspace.dictionary[ref.target]
     supervised = ref.kind == "task"
     settings = config.training if supervised else config.transfer
     begin = perf_counter()
+    device = session.device
+    store = session.workspace.store
+    checkpoints = Checkpoints(store, ref.identity, device.type, between_checkpoints)
     with seeded(config.seed, *ref.stream) as rng:
         network = build(session, task)
         if start is not None:
             network.encoder.load_state_dict(start.state_dict())
+        training = loader_of(session, task, rows)
+        first = training.batch(np.arange(min(settings.batch, training.count)))
         outcome = attempt(
             network,
             session.data(task).target,
-            loader_of(session, task, rows),
+            training,
             loader_of(session, task, session.examples(task).test),
             schedule(settings, steps, gan=config.training.gan and supervised),
             rng,
             progress,
+            choose(device, network, first[0]),
+            checkpoints,
         )
-    return finish(session, ref, network, outcome, rows, begin), network
+    found = finish(session, ref, network, outcome, rows, begin - checkpoints.earlier)
+    checkpoints.remove()
+    return found, network
 
 
 def build(session: Session, task: Task) -> TaskNetwork:
