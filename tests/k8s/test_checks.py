@@ -69,3 +69,14 @@ def test_an_address_of_a_known_service_or_of_a_public_host_is_no_fault(url: str)
     made = broken("ConfigMap/settings", "data|url", url)
     made.flows["peers"]["stranger"]["service"] = "store:9000"
     assert list(findings(made)) == []
+
+
+def test_a_limit_range_of_pods_or_of_another_namespace_gives_these_containers_nothing() -> None:
+    made = broken("LimitRange/defaults", "spec|limits|0|default|ephemeral-storage", "1Gi")
+    (limits,) = made.of("LimitRange")
+    assert len(list(findings(made))) == 1
+    limits["metadata"]["namespace"] = "elsewhere"
+    assert list(findings(made)) == []
+    limits["metadata"]["namespace"] = "site"
+    limits["spec"]["limits"] = [{"type": "Pod", "max": {"ephemeral-storage": "1Gi"}}]
+    assert list(findings(made)) == []

@@ -1,6 +1,7 @@
 """The published artifact and the table of models."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -71,6 +72,26 @@ class TestTaxonomyArtifact:
             )
 
 
+def cast(table: pa.Table, kinds: dict[pa.DataType, pa.DataType]) -> pa.Table:
+    """A table without our metadata, its columns of these types in other ones."""
+    schema = [pa.field(field.name, kinds.get(field.type, field.type)) for field in table.schema]
+    return table.cast(pa.schema(schema))
+
+
+TEXT, LIST = pa.string(), pa.list_(pa.string())
+NUMBERS = ["test_loss", "seconds"]
+WRITERS: dict[str, Callable[[pa.Table], pa.Table]] = {
+    "pandas 3": lambda t: cast(t, {TEXT: pa.large_string()}),
+    "polars": lambda t: cast(t, {TEXT: pa.large_string(), LIST: pa.large_list(pa.large_string())}),
+    "views of text": lambda t: cast(t, {TEXT: pa.string_view(), LIST: pa.list_(pa.string_view())}),
+    "categories": lambda t: cast(t, {TEXT: pa.dictionary(pa.int8(), TEXT)}),
+    "single precision and small whole numbers": lambda t: cast(
+        t, {pa.float64(): pa.float32(), pa.int64(): pa.int32()}
+    ),
+    "counts as double": lambda t: cast(t, {pa.int64(): pa.float64(), pa.int32(): pa.float64()}),
+}
+
+
 class TestModelsTable:
     def test_round_trips_in_a_fixed_order_of_rows(self, tmp_path: Path) -> None:
         rows = [model(), model(model_id="b2", kind="task", sources=(), order=0, test_loss=None)]
@@ -80,6 +101,16 @@ class TestModelsTable:
         table = models.read(tmp_path / "models.parquet")
         assert table.column("model_id").to_pylist() == ["b2", "a1"]
         assert table.column("sources").to_pylist() == [[], ["reshading"]]
+
+    @pytest.mark.parametrize("writer", WRITERS)
+    def test_is_read_whatever_tool_wrote_it(self, writer: str, tmp_path: Path) -> None:
+        ours = models.to_table([model(), model(model_id="b2", mlflow_run_id=None, test_loss=None)])
+        pq.write_table(WRITERS[writer](ours), tmp_path / "models.parquet")
+        found = models.read(tmp_path / "models.parquet")
+        assert found.schema.equals(models.SCHEMA)
+        assert found.drop_columns(NUMBERS).equals(ours.drop_columns(NUMBERS))
+        for name in NUMBERS:
+            assert found[name].to_pylist() == pytest.approx(ours[name].to_pylist(), nan_ok=True)
 
     @pytest.mark.parametrize(
         ("changes", "words"), [({"kind": "teacher"}, "kind"), ({"status": "lost"}, "status")]

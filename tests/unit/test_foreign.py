@@ -178,6 +178,20 @@ def test_an_encoder_that_fails_or_returns_no_maps_is_one_line(
     assert line(raised).startswith(f"--encoder mine:{name}: {AMISS[name]}")
 
 
+def test_an_encoder_whose_channels_change_is_named(workspace: Workspace) -> None:
+    class Changing(nn.Module):
+        """As many channels as images."""
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.mean(1, keepdim=True).expand(-1, len(x), -1, -1)
+
+    with pytest.raises(BadInput) as raised:
+        encoders.encode(Session(workspace), Changing(), np.arange(70), "mine")
+    assert line(raised) == (
+        "--encoder mine: returned 6 channels and 64 before; expected as many for all images"
+    )
+
+
 @pytest.mark.usefixtures("mine")
 def test_modules_and_what_makes_them_are_encoders(workspace: Workspace) -> None:
     for name in ("Conv", "READY"):
@@ -273,14 +287,14 @@ def tried(file: Path, workspace: Workspace) -> str:
     keep(workspace.store, found)
     known = workspace.dictionary.joined(found.tasks)
     session = Session(replace(workspace, dictionary=known))
-    task = known["mine"]
     with pytest.raises(BadInput) as raised:
-        session.data(task).targets(session.examples(task).train[:1])
+        session.try_label(known["mine"])
     return line(raised)
 
 
 OWN_KIND = """
 class Mine(OURS["map"]):
+    sample = 4
     def {name}(self, *arguments):
         {body}
 KINDS = {{"mine": Mine}}
@@ -288,6 +302,16 @@ KINDS = {{"mine": Mine}}
 OF_A_KIND = {
     "encode raises": ("encode", "raise ValueError", "mine: label of "),
     "encode returns nothing": ("encode", "return None", "mine: "),
+    "guess raises": (
+        "guess",
+        "raise ValueError",
+        "mine: guess of the kind 'mine': ValueError; exp",
+    ),
+    "fit raises": (
+        "fit",
+        "raise ValueError",
+        "mine: fit of the kind 'mine': ValueError; expected ",
+    ),
     "batch raises": ("batch", "raise ValueError", "mine: batch of the kind 'mine': ValueError; "),
     "batch returns a tensor": (
         "batch",

@@ -124,14 +124,12 @@ def test_a_typo_is_met_by_the_files_own_tasks_nearest_first(
         for t in ("pos", "ner", "chunking", "parse")
     ]
     table.write(tmp_path / "t.parquet", rows)
-    given = "chunkin=2" if option == "--cost" else "chunkin"
+    given = "pars=2" if option == "--cost" else "pars"
     usual = ["solve", str(tmp_path / "t.parquet"), "--budget", "2", "--max-order", "1"]
     assert main([*usual, option, given]) == 2
     err = capsys.readouterr().err
-    assert (
-        f"{option}: unknown task 'chunkin'; expected one of these, nearest first: chunking" in err
-    )
-    for name in ("pos", "ner", "parse"):
+    assert f"{option}: unknown task 'pars'; expected one of these, nearest first: parse, " in err
+    for name in ("pos", "ner", "chunking"):
         assert name in err
     assert "normal" not in err
     assert len(err.splitlines()) == 1

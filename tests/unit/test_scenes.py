@@ -200,3 +200,8 @@ def test_a_folder_with_other_content_is_refused(tmp_path):
     with pytest.raises(BadInput, match="images: found 0"):
         render_dataset(tmp_path / "new", 0, 16, seed=0, workers=1)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    declared = tmp_path / "declared" / "dataset.json"
+    declared.parent.mkdir()
+    declared.write_bytes('{"labels": ["caf\xe9"]}'.encode("latin-1"))
+    with pytest.raises(BadInput, match=r"^[^\n]*dataset\.json: not JSON \([^\n]*$"):
+        render_dataset(declared.parent, 3, 16, seed=0, workers=1)

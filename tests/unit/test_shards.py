@@ -87,6 +87,13 @@ def test_an_interrupted_packing_goes_on_and_equal_data_give_equal_shards(
     assert first.stat().st_mtime_ns == age
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"caf\xe9": 1}'])
+def test_an_index_that_cannot_be_read_is_one_line(few: Path, packed: Path, content: str) -> None:
+    (packed / shards.INDEX).write_bytes(content.encode("latin-1"))
+    with pytest.raises(BadInput, match=r"^[^\n]*shards\.json: [^\n]*; expected a [^\n]*$"):
+        shards.pack(str(few), packed)
+
+
 def test_another_packing_is_not_mixed_in(packed: Path, tmp_path: Path) -> None:
     add(tmp_path / "other", [View("house_0", 0, 0)])
     with pytest.raises(BadInput, match=r"shards.json: found a packing of \d+ files, expected one"):

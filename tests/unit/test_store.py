@@ -32,6 +32,16 @@ def test_an_output_that_fails_leaves_nothing(store: Store) -> None:
     assert not store.exists("affinity", "k2")
 
 
+def test_a_place_inside_a_store_is_kept_so_that_the_store_can_be_moved(tmp_path: Path) -> None:
+    store, rooms, elsewhere = Store(str(tmp_path / "a")), tmp_path / "a" / "rooms", tmp_path / "b"
+    rooms.mkdir(parents=True)
+    kept, outside = store.within(rooms), store.within(elsewhere)
+    (tmp_path / "a").rename(tmp_path / "moved")
+    moved = Store(str(tmp_path / "moved"))
+    assert moved.located(kept) == tmp_path / "moved" / "rooms"
+    assert moved.located(outside) == elsewhere
+
+
 def test_what_an_interrupted_run_left_is_replaced(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     (tmp_path / "affinity" / "k3").mkdir(parents=True)

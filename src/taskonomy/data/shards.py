@@ -145,7 +145,7 @@ def _open(out: Path, about: dict[str, int]) -> None:
         raise BadInput(f"{out}: found something there, expected an absent or empty folder")
     place = out / INDEX if INDEX in inside else under_way
     if inside:
-        before = json.loads(place.read_text())
+        before = formats.SHARDS.read(place)
         if {key: before.get(key) for key in about} != about:
             raise BadInput(
                 f"{place}: found a packing of {before.get('source')} files, expected one of the "

@@ -136,12 +136,12 @@ def _open(out: Path, declaration: str) -> None:
 
 def _check_same(place: Path, declaration: str) -> None:
     """Refuse to go on with a rendering of other arguments."""
-    text = place.read_text()
-    if text == declaration:
+    content = place.read_bytes()
+    if content == declaration.encode():
         return
-    found, wanted = formats.DATASET.parse(text.encode(), place), json.loads(declaration)
-    for content in found, wanted:
-        content.pop(formats.JSON_KEY, None)  # an older declaration of the same files is the same
+    found, wanted = formats.DATASET.parse(content, place), json.loads(declaration)
+    for declared in found, wanted:
+        declared.pop(formats.JSON_KEY, None)  # an older declaration of the same files is the same
     if found == wanted:
         return
     for key, expected in wanted.items():
