@@ -128,9 +128,13 @@ def linearised_loss(
     gradients: Float[np.ndarray, "n d"],
     fit: Bool[np.ndarray, " n"],
 ) -> float:
-    """Loss that a linearised network is predicted to have after it has been trained.
+    """Loss that a linearised network is predicted to have once it is trained.
 
-    FORM
+    Near its first weights, a move of the weights by u changes the loss l of a group to l + g u, g
+    being the gradient, and random projections keep these products (Li et al., Scalable Multitask
+    Learning Using Gradient-based Estimation of Task Affinity, KDD 2024). Some groups choose u by
+    ridge regression, to take their losses to 0: u = -G' (G G' + k I)^-1 l, where k is the mean of
+    the diagonal of G G'. The others say what that is worth: mean(l + G u).
 
     Args:
         losses: of groups of examples, at the first weights.
@@ -139,7 +143,7 @@ def linearised_loss(
     """
     known, asked = gradients[fit], gradients[~fit]
     kernel = known @ known.T
-    kernel += _SHRINKAGE * np.trace(kernel) / len(kernel) * np.eye(len(kernel))
+    kernel += max(float(np.trace(kernel)), _TINY) / len(kernel) * np.eye(len(kernel))
     move = -known.T @ np.linalg.solve(kernel, losses[fit])
     return float((losses[~fit] + asked @ move).mean())
 
