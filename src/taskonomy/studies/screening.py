@@ -32,6 +32,7 @@ DRAWS = 20
 MOST_STEPS, WITHIN = 1 / 3, 0.99
 """What screening is asked for: so much of the exhaustive gain, at so much of the steps."""
 ALL, HALVING, RANDOM = "all", "halving", "random"
+REACHED = "reached"
 
 
 class Estimate(NamedTuple):
@@ -96,7 +97,7 @@ def measure(run: Run) -> Findings:
     text = (
         f"First-order readouts of {len(targets)} targets, {round(whole.steps)} steps in all, and "
         f"what a part of them leads to.\n{_explained(run)}\n{as_text(summary)}\nMean gain of the "
-        f"taxonomy by budget:\n{as_text(rows)}"
+        f"taxonomy by budget:\n{as_text(rows)}\n{_judged(summary)}"
     )
     points = {
         name: [(float(budget), float(gains[0])) for budget, gains in one.gains.items()]
@@ -176,7 +177,14 @@ def _verdict(share: float, ratio: Estimate | None, above: Estimate | None, every
         return "fails: gain"
     if above.value <= 0:
         return "fails: no better than random"
-    return "reached" if ratio.low >= WITHIN and above.low > 0 else "reached, not surely"
+    return REACHED if ratio.low >= WITHIN and above.low > 0 else "reached, not surely"
+
+
+def _judged(summary: Sequence[Row]) -> str:
+    reached = [str(row["screening"]) for row in summary if str(row["verdict"]) == REACHED]
+    if not reached:
+        return "Screening fails: no way of it is surely as good as is asked for.\n"
+    return f"As good as is asked for: {', '.join(reached)}.\n"
 
 
 def _explained(run: Run) -> str:
