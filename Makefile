@@ -99,7 +99,7 @@ docs: .venv/.synced  ## the figures in docs that commands print
 	$(BIN)/taskonomy data show out/rooms --out docs/rooms.png
 
 STUDIES = novel label-efficiency regimes transitivity sensitivity generalisation estimators \
-  baselines order
+  baselines order screening
 
 # The encoder joins before the studies: `baselines` shows it.
 studies: .venv/.synced  ## every study, novel task and encoder of docs/ on the run in out/, kept in docs/studies

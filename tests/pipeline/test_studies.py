@@ -26,6 +26,7 @@ from taskonomy.studies.frame import Phase, execute, lacking
 from taskonomy.studies.imagenet import resnet18
 from taskonomy.studies.join import batches, join, own_source, training_seconds
 from taskonomy.targets.declared import read
+from taskonomy.training import record
 from taskonomy.training.identity import ModelRef
 
 from .conftest import TASKS, Run, taxonomy
@@ -191,11 +192,40 @@ def test_images_by_class_that_are_too_few_to_train_on_are_named(
 
 def test_estimators_are_ranked_against_measured_affinities(finished: Finished) -> None:
     found = {row["estimator"]: row for row in rows(study(finished, "estimators"), "estimators")}
-    assert set(found) == {"RSA", "DDS", "LogME", "H-score", "linear probe", "k-NN"}
-    # Segments are no labels to regress on.
-    assert found["DDS"]["targets"] == len(TARGETS)
+    assert set(found) == {*("RSA", "DDS", "LogME", "H-score", "linear probe", "k-NN", "gradients")}
+    # Segments are no labels to regress on; they have a loss, and so a gradient.
+    assert found["DDS"]["targets"] == found["gradients"]["targets"] == len(TARGETS)
     assert found["LogME"]["targets"] == len(TARGETS) - 1
-    assert all(float(str(row["ms per edge"])) > 0 for row in found.values())
+    for row in found.values():
+        assert float(str(row["ms per edge"])) > 0
+        assert 0 <= float(str(row["top 5 found"])) <= 1
+
+
+def test_screening_counts_the_steps_that_it_trains_and_trains_no_edge_twice(
+    finished: Finished,
+) -> None:
+    trained = train_here(list(catalogue.find("screening").needs(finished)))
+    names = [ref.identity for ref in trained]
+    assert len(set(names)) == len(names)
+    assert not set(names) & {ref.identity for ref in finished.refs()}
+
+    folder = study(finished, "screening")
+    edges = [
+        ref
+        for ref in finished.refs()
+        if ref.kind == "transfer" and len(ref.sources) == 1 and ref.target not in ref.sources
+        if finished.dictionary[ref.sources[0]].trained
+    ]
+    store = finished.workspace.store
+    whole = sum(record.read(store, ref.identity).steps for ref in edges)
+    lower = sum(record.read(store, name).steps for name in names)
+    text = (folder / "screening.txt").read_text()
+    assert f"First-order readouts of {len(TARGETS)} targets, {whole} steps in all" in text
+    found = {row["screening"]: row for row in rows(folder, "screening")}
+    assert lower < int(str(found["every edge, steps: 1"]["steps"])) <= lower + whole
+    halved = int(str(found["halving"]["steps"]))
+    assert found["halving"]["share"] == pytest.approx(halved / whole, abs=1 / whole)
+    assert int(str(found["random"]["steps"])) >= halved
 
 
 def test_imagenet_features_join_as_a_source_and_are_a_baseline(

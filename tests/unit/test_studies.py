@@ -11,11 +11,18 @@ import pytest
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.commands.main import main
 from taskonomy.data import layout
+from taskonomy.dictionary import DICTIONARY
 from taskonomy.studies import agreement, catalogue, estimates
 from taskonomy.studies.findings import as_text
+from taskonomy.studies.gradients import projected_gradients
 from taskonomy.studies.label_efficiency import Curve
 from taskonomy.studies.novel import cross_chosen
 from taskonomy.targets import declared
+from taskonomy.training.representations import represent
+from taskonomy.training.session import Session
+from taskonomy.training.shard import train_tasks
+from taskonomy.training.transfers import target_loaders
+from taskonomy.training.workspace import Workspace
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 RNG = np.random.default_rng(0)
@@ -25,10 +32,34 @@ UNSEEN = RNG.normal(size=(120, 2))
 EACH = np.arange(120)
 
 
-@pytest.mark.parametrize("estimator", ["log_me", "h_score"])
-def test_labels_that_follow_from_the_features_score_higher(estimator: str) -> None:
-    score = getattr(estimates, estimator)
-    assert score(CODES, SEEN) > score(CODES, UNSEEN) + 0.1
+def test_labels_that_follow_from_the_features_score_higher() -> None:
+    spectrum = estimates.spectrum(CODES)
+    assert estimates.log_me(spectrum, SEEN) > estimates.log_me(spectrum, UNSEEN) + 0.1
+    seen, unseen = (
+        estimates.h_score(spectrum, estimates.classes_of(labels)) for labels in (SEEN, UNSEEN)
+    )
+    assert seen > unseen + 0.1
+
+
+@pytest.mark.parametrize("shape", [(30, 50), (50, 30)])
+def test_a_spectrum_is_the_decomposition_of_standardised_features(shape: tuple[int, int]) -> None:
+    features = np.random.default_rng(3).normal(3, 2, shape)
+    features[:, -1] = features[:, 0]  # a feature that says nothing new
+    x = (features - features.mean(axis=0)) / features.std(axis=0)
+    left, squares, width = estimates.spectrum(features)
+    assert width == shape[1]
+    np.testing.assert_allclose(left.T @ left, np.eye(len(squares)), atol=1e-9)
+    np.testing.assert_allclose((left * squares) @ left.T, x @ x.T, atol=1e-9)
+
+
+def test_the_h_score_is_that_of_its_definition() -> None:
+    classes = np.arange(120) % 5
+    x = (CODES - CODES.mean(axis=0)) / CODES.std(axis=0)
+    covariance = x.T @ x / 120
+    shrunk = 0.9 * covariance + 0.1 * np.trace(covariance) / 6 * np.eye(6)
+    means = np.stack([x[classes == one].mean(axis=0) for one in classes])
+    expected = np.trace(np.linalg.inv(shrunk) @ (means.T @ means / 120))
+    assert estimates.h_score(estimates.spectrum(CODES), classes) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("estimator", ["linear_probe", "nearest_neighbours"])
@@ -60,7 +91,7 @@ def test_the_evidence_is_that_of_the_best_bayesian_linear_model() -> None:
         return float(-(120 * math.log(2 * math.pi) + determinant + fit) / 240)
 
     grid = [evidence(a, b) for a in np.geomspace(0.1, 100, 10) for b in np.geomspace(1, 1e4, 13)]
-    found = estimates.log_me(CODES, SEEN[:, :1])
+    found = estimates.log_me(estimates.spectrum(CODES), SEEN[:, :1])
     assert max(grid) - 1e-6 <= found < max(grid) + 0.05
 
 
@@ -84,6 +115,49 @@ def test_what_is_chosen_on_one_half_is_measured_on_the_other() -> None:
     chosen = cross_chosen(losses)
     assert abs(float((chosen < rng.exponential(size=4000)).mean()) - 0.5) < 0.03
     assert (np.minimum.reduce(losses) <= chosen).all()
+
+
+def test_gradients_that_agree_predict_the_loss_that_a_step_takes_away() -> None:
+    fit = np.arange(12) < 9
+    losses, along = np.full(12, 2.0), np.tile([3.0, 0.0, 4.0], (12, 1))
+    # One direction, nine equations and a penalty of the size of one more: 1/10 of the loss is left.
+    assert estimates.linearised_loss(losses, along, fit) == pytest.approx(2 / 10)
+    across = np.where(fit[:, None], along, [0.0, 5.0, 0.0])
+    assert estimates.linearised_loss(losses, across, fit) == pytest.approx(2)
+    against = np.where(fit[:, None], along, -along)
+    assert estimates.linearised_loss(losses, against, fit) == pytest.approx(2 + 2 * 9 / 10)
+
+
+@pytest.mark.parametrize("target", ["reshading", "segment_unsup25d", "egomotion"])
+def test_projected_gradients_follow_from_the_source_alone(
+    workspace: Workspace, target: str
+) -> None:
+    train_tasks(workspace, ["normal", "colorization"])
+    session, task = Session(workspace), DICTIONARY[target]
+    targets, _ = target_loaders(session, task, workspace.config.regimes[0])
+
+    def of(source: str) -> tuple[np.ndarray, np.ndarray]:
+        return projected_gradients(session, task, represent(session, source), targets)
+
+    (losses, gradients), again, other = of("normal"), of("normal"), of("colorization")
+    assert np.isfinite(losses).all()
+    assert np.abs(gradients).sum(axis=1).min() > 0
+    np.testing.assert_array_equal(gradients, again[1])
+    assert np.abs(gradients - other[1]).max() > 1e-3 * np.abs(gradients).max()
+
+
+def test_mistakes_among_the_best_weigh_most() -> None:
+    Values = dict[tuple[str, ...], float]
+    right: Values = {(name,): float(value) for value, name in enumerate("abcdef")}
+    best, worst = dict(right), dict(right)
+    best["e",], best["f",] = best["f",], best["e",]
+    worst["a",], worst["b",] = worst["b",], worst["a",]
+
+    def tau(other: Values) -> float:
+        return agreement.correlations({"t": right}, {"t": other}, agreement.weighted_tau)["t"]
+
+    assert tau(right) == pytest.approx(1)
+    assert tau(best) < tau(worst) < 1
 
 
 def test_rank_agreement_compares_what_both_measured() -> None:

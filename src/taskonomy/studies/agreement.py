@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import spearmanr
+from scipy.stats import spearmanr, weightedtau
 
 from taskonomy.affinity.candidate import Candidate
 
@@ -14,6 +14,7 @@ _SEED = 0
 
 Key = tuple[str, ...]
 Value = Callable[[Candidate], float]
+Numbers = Float[np.ndarray, " n"]
 
 
 def by_target(
@@ -26,10 +27,22 @@ def by_target(
     return correlations(_values(one, value), _values(other, value))
 
 
+def spearman(one: Numbers, other: Numbers) -> float:
+    """Spearman's rank correlation."""
+    return float(spearmanr(one, other).statistic)
+
+
+def weighted_tau(one: Numbers, other: Numbers) -> float:
+    """Kendall's tau in which exchanges among the best weigh most (Vigna, WWW 2015)."""
+    return float(weightedtau(one, other).statistic)
+
+
 def correlations(
-    one: Mapping[str, Mapping[Key, float]], other: Mapping[str, Mapping[Key, float]]
+    one: Mapping[str, Mapping[Key, float]],
+    other: Mapping[str, Mapping[Key, float]],
+    correlation: Callable[[Numbers, Numbers], float] = spearman,
 ) -> dict[str, float]:
-    """Spearman's correlation by target, of numbers by target and sources.
+    """A rank correlation by target, of numbers by target and sources.
 
     A target with fewer than three numbers in common, or with equal ones alone, is left out.
     """
@@ -38,7 +51,7 @@ def correlations(
         common = sorted(one[target].keys() & other[target].keys())
         pairs = np.array([(one[target][key], other[target][key]) for key in common]).reshape(-1, 2)
         if len(pairs) >= 3 and (np.ptp(pairs, axis=0) > 0).all():
-            found[target] = float(spearmanr(pairs[:, 0], pairs[:, 1]).statistic)
+            found[target] = correlation(pairs[:, 0], pairs[:, 1])
     return found
 
 

@@ -17,6 +17,7 @@ STUDIES = {
     "generalisation": "encoders trained further on other data (--data): do sources rank alike?",
     "baselines": "self-supervised sources and your own encoders alone, against the taxonomy",
     "estimators": "cheap estimates of transferability against measured affinities, and their cost",
+    "screening": "a third of the readouts' steps: as good a taxonomy by successive halving?",
     "order": "orders above 4 by nested sets of sources, for two targets",
 }
 

@@ -4,10 +4,11 @@ Two compare the source's code with that of the target's own encoder; four look a
 labels. Higher is better for all. They screen; none of them is an affinity.
 """
 
+from typing import NamedTuple
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.cluster.vq import kmeans2
 from scipy.stats import rankdata
 
@@ -16,6 +17,8 @@ CLUSTERS = 8
 NEIGHBOURS = 5
 _SHRINKAGE = 0.1
 _TINY = 1e-12
+_RANK = 1e-10
+"""Squared singular values below so much of the largest are rounding errors."""
 _ITERATIONS = 20
 
 Features = Float[np.ndarray, "n d"]
@@ -45,34 +48,104 @@ def dds(source: Features, target: Features) -> float:
     return float((one * other).sum() / max(np.linalg.norm(one) * np.linalg.norm(other), _TINY))
 
 
-def log_me(features: Features, labels: Labels) -> float:
+class Spectrum(NamedTuple):
+    """Standardised features by their principal directions; no label changes it.
+
+    Attributes:
+        left: left singular vectors, without those of vanishing singular values.
+        squares: squared singular values.
+        width: how many features there are.
+    """
+
+    left: Float[np.ndarray, "n r"]
+    squares: Float[np.ndarray, " r"]
+    width: int
+
+
+def spectrum(features: Features) -> Spectrum:
+    """The decomposition of standardised features X, by the smaller of X X' and X' X."""
+    x = _scored(features)
+    if len(x) <= x.shape[1]:
+        squares, left = np.linalg.eigh(x @ x.T)
+        there = squares > _RANK * squares[-1]
+        return Spectrum(left[:, there], squares[there], x.shape[1])
+    squares, right = np.linalg.eigh(x.T @ x)
+    there = squares > _RANK * squares[-1]
+    squares = squares[there]
+    return Spectrum(x @ right[:, there] / np.sqrt(squares), squares, x.shape[1])
+
+
+def log_me(features: Spectrum, labels: Labels) -> float:
     """Logarithm of maximum evidence (You, Liu, Wang, Long, ICML 2021), a row on average.
 
     The evidence of a Bayesian linear model of each label, its two precisions set by the fixed-point
     iteration of the paper; the mean over the labels.
     """
-    x = _scored(features)
-    u, singular, _ = np.linalg.svd(x, full_matrices=False)
-    squares = singular**2
-    return float(np.mean([_evidence(u, squares, x.shape, column) for column in labels.T]))
+    left, squares, width = features
+    count, squares = len(left), squares[:, None]
+    y = labels - labels.mean(axis=0)
+    y = y / np.maximum(y.std(axis=0), 1e-6)
+    inside = (left.T @ y) ** 2
+    outside = np.maximum((y**2).sum(axis=0) - inside.sum(axis=0), 0.0)
+    alpha = beta = np.ones(y.shape[1])
+    for _ in range(_ITERATIONS):
+        ratio = alpha / beta
+        effective = (squares / (squares + ratio)).sum(axis=0)
+        weights = (squares * inside / (squares + ratio) ** 2).sum(axis=0)
+        error = outside + (inside * ratio**2 / (squares + ratio) ** 2).sum(axis=0)
+        alpha = np.maximum(effective, _TINY) / np.maximum(weights, _TINY)
+        beta = (count - effective) / np.maximum(error, _TINY)
+    determinant = np.log(beta * squares + alpha).sum(axis=0)
+    determinant += (width - len(squares)) * np.log(alpha)
+    evidence = width * np.log(alpha) + count * np.log(beta) - determinant
+    evidence -= beta * error + alpha * weights + count * np.log(2 * np.pi)
+    return float(evidence.mean() / (2 * count))
 
 
-def h_score(features: Features, labels: Labels) -> float:
+def h_score(features: Spectrum, classes: Int[np.ndarray, " n"]) -> float:
     """H-score (Bao et al., ICIP 2019): tr(cov(f)^-1 cov(E[f | y])).
 
     The covariance is shrunk towards a multiple of the unit matrix by a tenth, since there may be
-    fewer images than features. Continuous labels are cut into 8 clusters.
+    fewer images than features.
+
+    Args:
+        features: by their principal directions, in which both the covariance and its inverse are
+            diagonal.
+        classes: the class of every row (`classes_of`).
     """
-    x = _scored(features)
-    covariance = x.T @ x / len(x)
-    scale = float(np.trace(covariance)) / len(covariance)
-    shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * scale * np.eye(len(covariance))
-    classes = classes_of(labels)
-    means = np.zeros_like(x)
+    left, squares, width = features
+    variances = squares / len(left)
+    shrunk = (1 - _SHRINKAGE) * variances + _SHRINKAGE * variances.sum() / width
+    between = np.zeros_like(squares)
     for number in np.unique(classes):
-        means[classes == number] = x[classes == number].mean(axis=0)
-    between = means.T @ means / len(x)
-    return float(np.trace(np.linalg.solve(shrunk, between)))
+        mine = left[classes == number]
+        between += len(mine) * mine.mean(axis=0) ** 2
+    return float((between * variances / shrunk).sum())
+
+
+def linearised_loss(
+    losses: Float[np.ndarray, " n"],
+    gradients: Float[np.ndarray, "n d"],
+    fit: Bool[np.ndarray, " n"],
+) -> float:
+    """Loss that a linearised network is predicted to have once it is trained.
+
+    Near its first weights, a move of the weights by u changes the loss l of a group to l + g u, g
+    being the gradient, and random projections keep these products (Li et al., Scalable Multitask
+    Learning Using Gradient-based Estimation of Task Affinity, KDD 2024). Some groups choose u by
+    ridge regression, to take their losses to 0: u = -G' (G G' + k I)^-1 l, where k is the mean of
+    the diagonal of G G'. The others say what that is worth: mean(l + G u).
+
+    Args:
+        losses: of groups of examples, at the first weights.
+        gradients: their gradients.
+        fit: the groups that the weights are fitted to; the loss is that of the others.
+    """
+    known, asked = gradients[fit], gradients[~fit]
+    kernel = known @ known.T
+    kernel += max(float(np.trace(kernel)), _TINY) / len(kernel) * np.eye(len(kernel))
+    move = -known.T @ np.linalg.solve(kernel, losses[fit])
+    return float((losses[~fit] + asked @ move).mean())
 
 
 def linear_probe(features: Features, labels: Labels, group: Int[np.ndarray, " n"]) -> float:
@@ -111,41 +184,6 @@ def classes_of(labels: Labels) -> Int[np.ndarray, " n"]:
         simplefilter("ignore")  # a cluster that ends up empty is one class fewer
         found = kmeans2(spread, min(CLUSTERS, distinct), minit="++", rng=rng)
     return np.asarray(found[1], np.int64)
-
-
-def _evidence(
-    u: Float[np.ndarray, "n r"],
-    squares: Float[np.ndarray, " r"],
-    shape: tuple[int, ...],
-    y: Float[np.ndarray, " n"],
-) -> float:
-    count, width = shape
-    y = y - y.mean()
-    y = y / max(float(y.std()), 1e-6)
-    inside = u.T @ y
-    outside = max(float(y @ y - inside @ inside), 0.0)
-    alpha, beta = 1.0, 1.0
-    for _ in range(_ITERATIONS):
-        ratio = alpha / beta
-        effective = float((squares / (squares + ratio)).sum())
-        weights = float((squares * inside**2 / (squares + ratio) ** 2).sum())
-        error = outside + float((inside**2 * ratio**2 / (squares + ratio) ** 2).sum())
-        alpha = effective / max(weights, _TINY)
-        beta = (count - effective) / max(error, _TINY)
-    determinant = float(np.log(beta * squares + alpha).sum()) + (width - len(squares)) * np.log(
-        alpha
-    )
-    return float(
-        (
-            width * np.log(alpha)
-            + count * np.log(beta)
-            - determinant
-            - beta * error
-            - alpha * weights
-            - count * np.log(2 * np.pi)
-        )
-        / (2 * count)
-    )
 
 
 def _scored(x: Features) -> Features:

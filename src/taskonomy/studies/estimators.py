@@ -1,19 +1,19 @@
 """Cheap estimators of transferability against measured affinities: rank agreement and cost.
 
 Every estimator sees what a readout sees: the codes and labels of the transfer images. What it says
-of a target's sources is ranked against their measured first-order affinities.
+of a target's sources is ranked against their measured first-order affinities. A readout is trained
+beside the estimates of each target, so that the times of both are of one machine at one time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from jaxtyping import Float, Int
 from tqdm import tqdm
 
-from taskonomy.dictionary import Task
 from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, estimates, figures
 from taskonomy.studies.findings import Findings, Row, as_text
@@ -21,43 +21,16 @@ from taskonomy.studies.frame import Phase, Study
 from taskonomy.training.model_losses import affinities
 
 if TYPE_CHECKING:
+    from taskonomy.studies.estimator_samples import Labels
     from taskonomy.training.session import Session
 
-POSITIONS = 8
-"""Positions of a code that are looked at in each image, for maps."""
+T = TypeVar("T")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """One source and one target, as estimators see them.
-
-    Attributes:
-        codes: the source's code of every image.
-        own: that of the target's own encoder.
-        features: rows that a label belongs to; None where labels are no numbers.
-        labels: their labels.
-        group: the image of every row.
-    """
-
-    codes: Float[np.ndarray, "images d"]
-    own: Float[np.ndarray, "images d"]
-    features: Float[np.ndarray, "n f"]
-    labels: Float[np.ndarray, "n c"] | None
-    group: Int[np.ndarray, " n"]
-
-
-ESTIMATORS: dict[str, Callable[[Sample], float | None]] = {
-    "RSA": lambda s: estimates.rsa(s.codes, s.own),
-    "DDS": lambda s: estimates.dds(s.codes, s.own),
-    "LogME": lambda s: None if s.labels is None else estimates.log_me(s.features, s.labels),
-    "H-score": lambda s: None if s.labels is None else estimates.h_score(s.features, s.labels),
-    "linear probe": lambda s: (
-        None if s.labels is None else estimates.linear_probe(s.features, s.labels, s.group)
-    ),
-    "k-NN": lambda s: (
-        None if s.labels is None else estimates.nearest_neighbours(s.features, s.labels, s.group)
-    ),
-}
+TOP = 5
+"""As many best sources as a demo's higher orders are made of."""
+LABELS = ("LogME", "H-score", "linear probe", "k-NN")
+"""What needs labels to regress on."""
+ESTIMATORS = ("RSA", "DDS", *LABELS, "gradients")
 
 
 def needs(run: Run) -> Sequence[Phase]:
@@ -66,155 +39,195 @@ def needs(run: Run) -> Sequence[Phase]:
 
 
 def measure(run: Run) -> Findings:
-    scores, seconds, skipped = _scores(run)
+    found = _estimates(run)
     measured: dict[str, dict[tuple[str, ...], float]] = {}
     for c in affinities(run.workspace, run.first_order):
         if c.kind == "transfer":
             measured.setdefault(c.target, {})[c.sources] = c.affinity
     summary: list[Row] = []
     targets: list[Row] = []
+    readout = 1000 * float(np.median(found.readouts))
     for name in ESTIMATORS:
-        found = agreement.correlations(measured, scores[name])
-        mean, low, high = agreement.interval(list(found.values()))
+        scores = found.scores[name]
+        taus = agreement.correlations(measured, scores, agreement.weighted_tau)
+        ranks = agreement.correlations(measured, scores)
+        tau, low, high = agreement.interval(list(taus.values()))
+        seconds = 1000 * float(np.mean(found.seconds[name]))
         summary.append(
             {
                 "estimator": name,
-                "rank agreement": mean,
+                "weighted tau": tau,
                 "low": low,
                 "high": high,
-                "targets": len(found),
-                "best source found": _hits(measured, scores[name]),
-                "ms per edge": 1000 * float(np.mean(seconds[name])),
+                "Spearman": float(np.mean(list(ranks.values()))),
+                "targets": len(taus),
+                f"top {TOP} found": _recall(measured, scores, TOP),
+                "best source found": _recall(measured, scores, 1),
+                "ms per edge": seconds,
+                "of a readout": seconds / readout,
             }
         )
         targets += [
-            {"estimator": name, "target": target, "rank agreement": value}
-            for target, value in found.items()
+            {"estimator": name, "target": target, "weighted tau": tau, "Spearman": ranks[target]}
+            for target, tau in taus.items()
         ]
     text = (
-        "Estimates of first-order transfers against their measured affinities.\nRank agreement: "
-        "Spearman's correlation over a target's sources, mean over targets, 95% bootstrap over\n"
-        "targets; best source found: share of targets whose best source is the estimate's best; ms "
-        "per edge: on one\nthread. RSA and DDS read the target's own encoder, which takes its "
-        f"labels in full.\n\n{as_text(summary)}\nA readout of this run took "
-        f"{1000 * run.seconds.by_kind['transfer']:.0f} ms of training on average.\n"
+        f"{_EXPLAINED}\n{as_text(summary)}\n"
+        f"The readouts that were trained beside them took {readout:.0f} ms.\n"
     )
-    if skipped:
-        text += f"No labels to regress on, so RSA and DDS alone: {', '.join(skipped)}.\n"
-    values = {"rank agreement": [float(row["rank agreement"]) for row in summary]}
-    ends = {"rank agreement": [(float(row["low"]), float(row["high"])) for row in summary]}
-    what = "mean Spearman with measured affinities"
+    if dear := [str(row["estimator"]) for row in summary if float(row["of a readout"]) >= 1]:
+        text += f"Useless here, as dear as a readout itself: {', '.join(dear)}.\n"
+    if found.skipped:
+        text += f"No labels to regress on, so no {', '.join(LABELS)}: {', '.join(found.skipped)}.\n"
+    values = {"weighted tau": [float(row["weighted tau"]) for row in summary]}
+    ends = {"weighted tau": [(float(row["low"]), float(row["high"])) for row in summary]}
+    what = "mean weighted tau with measured affinities"
     figure = figures.bars(list(ESTIMATORS), values, what, intervals=ends)
     return Findings(text=text, tables={"estimators": summary, "targets": targets}, figure=figure)
 
 
 STUDY = Study(needs, measure)
 
-_Scores = dict[str, dict[str, dict[tuple[str, ...], float]]]
-
-
-def _scores(run: Run) -> tuple[_Scores, dict[str, list[float]], list[str]]:
-    """What every estimator says, by name, target and source; its times; targets without labels."""
-    from taskonomy.training.session import Session
-
-    session = Session(run.workspace)
-    scores: _Scores = {name: {} for name in ESTIMATORS}
-    seconds: dict[str, list[float]] = {name: [] for name in ESTIMATORS}
-    skipped = []
-    for target in tqdm(run.targets, desc="targets", mininterval=1):
-        task = run.dictionary[target]
-        labels = _labels(session, task)
-        if labels is None:
-            skipped.append(target)
-        for source in run.tasks:
-            if source == target:
-                continue
-            sample = _sample(session, task, source, labels)
-            for name, estimator in ESTIMATORS.items():
-                begin = perf_counter()
-                value = estimator(sample)
-                if value is not None:
-                    seconds[name].append(perf_counter() - begin)
-                    scores[name].setdefault(target, {})[source,] = value
-    return scores, seconds, skipped
+_EXPLAINED = f"""Estimates of first-order transfers against their measured affinities.
+Weighted tau: Kendall's, exchanges among the best sources weighing most, mean over targets, 95%
+bootstrap over targets; top {TOP} found, best source found: share of a target's best sources that
+are among as many of the estimate's; ms per edge: on one thread, mean, what edges share (principal
+directions of a source's features, classes of a target's labels) divided among them; of a readout:
+over the median time of readouts that were trained beside them. RSA and DDS read the target's own
+encoder, which takes its labels in full.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Labels:
-    """A target's labels: of examples, or of some positions of each."""
+class _Estimates:
+    """What the estimators say, and how long they take.
 
-    values: Float[np.ndarray, "n c"]
-    example: Int[np.ndarray, " n"]
-    position: Int[np.ndarray, " n"] | None
+    Attributes:
+        scores: by estimator, target and source.
+        seconds: of every edge, by estimator.
+        readouts: seconds of training a readout, one a target.
+        skipped: targets without labels to regress on.
+    """
 
-
-def _labels(session: "Session", task: Task) -> _Labels | None:
-    """The labels of the transfer examples as rows of numbers; None for the metric loss."""
-    import torch
-    from torch.nn.functional import adaptive_avg_pool2d
-
-    from taskonomy.networks.encoder import code_size
-
-    if task.loss == "metric":
-        return None
-    target, mask = session.data(task).targets(session.examples(task).transfer)
-    if target.ndim == 2:
-        return _Labels(
-            values=target.double().numpy(), example=np.arange(len(target)), position=None
-        )
-    network = session.workspace.config.network
-    size = code_size(network, network.image_size)
-    known = (mask > 0).float()
-    weight = adaptive_avg_pool2d(known, size)
-    mean = adaptive_avg_pool2d(torch.where(known > 0, target, 0.0), size) / weight.clamp_min(1e-6)
-    rng = np.random.default_rng(0)
-    at = np.stack([rng.permutation(size * size)[:POSITIONS] for _ in range(len(target))])
-    example = np.repeat(np.arange(len(target)), at.shape[1])
-    there = weight.flatten(1).numpy()[example, at.ravel()] >= 0.5
-    values = mean.flatten(2).double().numpy()[example, :, at.ravel()]
-    return _Labels(values=values[there], example=example[there], position=at.ravel()[there])
-
-
-def _sample(session: "Session", task: Task, source: str, labels: _Labels | None) -> Sample:
-    from taskonomy.training.representations import represent
-
-    rows = session.examples(task).transfer
-    views = np.unique(rows)
-    codes, own = represent(session, source), represent(session, task.name)
-
-    def places(some: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:
-        return np.searchsorted(session.represented, some)
-
-    if labels is None or labels.position is None:
-        features = codes[places(rows)].reshape(len(rows), -1)
-    else:
-        features = neighbourhoods(codes[places(rows[:, 0])])[labels.example, labels.position]
-    return Sample(
-        codes=codes[places(views)].reshape(len(views), -1).astype(np.float64),
-        own=own[places(views)].reshape(len(views), -1).astype(np.float64),
-        features=features.astype(np.float64),
-        labels=None if labels is None else labels.values,
-        group=np.arange(len(features)) if labels is None else labels.example,
+    scores: dict[str, dict[str, dict[tuple[str, ...], float]]] = field(
+        default_factory=lambda: {name: {} for name in ESTIMATORS}
     )
+    seconds: dict[str, list[float]] = field(
+        default_factory=lambda: {name: [] for name in ESTIMATORS}
+    )
+    readouts: list[float] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def add(self, name: str, target: str, source: str, value: float, seconds: float) -> None:
+        self.scores[name].setdefault(target, {})[source,] = value
+        self.seconds[name].append(seconds)
 
 
-def neighbourhoods(codes: Float[np.ndarray, "n C h w"]) -> Float[np.ndarray, "n p f"]:
-    """The 3x3 neighbourhood of every position, as a readout's first convolution sees it."""
-    padded = np.pad(codes, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
-    n, channels, height, width = codes.shape
-    return windows.transpose(0, 2, 3, 1, 4, 5).reshape(n, height * width, channels * 9)
+def _estimates(run: Run) -> _Estimates:
+    from taskonomy.studies.estimator_samples import image_codes, labels_of
+    from taskonomy.training.session import Session
+
+    session, found = Session(run.workspace), _Estimates()
+    spectra: dict[tuple[str, str, bytes], estimates.Spectrum] = {}
+    for target in tqdm(run.targets, desc="targets", mininterval=1):
+        task = run.dictionary[target]
+        labels, own = labels_of(session, task), image_codes(session, task, target)
+        sources = [source for source in run.tasks if source != target]
+        for source in sources:
+            codes = image_codes(session, task, source)
+            found.add("RSA", target, source, *_timed(estimates.rsa, codes, own))
+            found.add("DDS", target, source, *_timed(estimates.dds, codes, own))
+        if labels is None:
+            found.skipped.append(target)
+        else:
+            _regress(session, target, sources, labels, spectra, found)
+        _train_or_not(session, target, sources, found)
+    return found
 
 
-def _hits(
+def _regress(
+    session: "Session",
+    target: str,
+    sources: Sequence[str],
+    labels: "Labels",
+    spectra: dict[tuple[str, str, bytes], estimates.Spectrum],
+    found: _Estimates,
+) -> None:
+    """The estimates that look at labels; both that use a source's spectrum are charged for it."""
+    from taskonomy.studies.estimator_samples import features_of
+
+    task = session.workspace.dictionary[target]
+    classes, clustering = _timed(estimates.classes_of, labels.values)
+    for source in sources:
+        features, shared = features_of(session, task, source, labels), 0.0
+        key = (source, task.items, labels.rows)
+        if key not in spectra:
+            spectra[key], shared = _timed(estimates.spectrum, features)
+        score, seconds = _timed(estimates.log_me, spectra[key], labels.values)
+        found.add("LogME", target, source, score, seconds + shared)
+        score, seconds = _timed(estimates.h_score, spectra[key], classes)
+        shared += clustering / len(sources)
+        found.add("H-score", target, source, score, seconds + shared)
+        for name, fit in (
+            ("linear probe", estimates.linear_probe),
+            ("k-NN", estimates.nearest_neighbours),
+        ):
+            score, seconds = _timed(fit, features, labels.values, labels.example)
+            found.add(name, target, source, score, seconds)
+
+
+def _train_or_not(
+    session: "Session", target: str, sources: Sequence[str], found: _Estimates
+) -> None:
+    """Predict every readout from its gradients, and train one, which no store keeps."""
+    from copy import copy
+    from dataclasses import replace
+
+    from taskonomy.store import Store
+    from taskonomy.studies.gradients import projected_gradients
+    from taskonomy.training.identity import job_ref, main_regime
+    from taskonomy.training.job import Job
+    from taskonomy.training.representations import represent
+    from taskonomy.training.transfers import target_loaders, train_readout
+
+    workspace = session.workspace
+    task, regime = workspace.dictionary[target], main_regime(workspace)
+    loaders = target_loaders(session, task, regime)
+    for number, source in enumerate(sources):
+        codes = represent(session, source)
+        begin = perf_counter()
+        losses, gradients = projected_gradients(session, task, codes, loaders[0])
+        even = np.arange(len(losses)) % 2 == 0
+        predicted = estimates.linearised_loss(losses, gradients, even)
+        found.add("gradients", target, source, -predicted, perf_counter() - begin)
+        if number == len(sources) // 2:
+            beside = copy(session)
+            with TemporaryDirectory() as folder:
+                beside.workspace = replace(workspace, store=Store(folder))
+                ref = job_ref(workspace, Job("transfer", target, (source,), regime))
+                found.readouts.append(train_readout(beside, ref, [codes], loaders).seconds)
+
+
+def _timed(estimate: Callable[..., T], *given: object) -> tuple[T, float]:
+    """What an estimate says, and the seconds that it took."""
+    begin = perf_counter()
+    value = estimate(*given)
+    return value, perf_counter() - begin
+
+
+def _recall(
     measured: Mapping[str, Mapping[tuple[str, ...], float]],
     scores: Mapping[str, Mapping[tuple[str, ...], float]],
+    count: int,
 ) -> float:
-    """Share of targets whose best source by affinity is the best by the estimate."""
+    """Share of a target's best sources by affinity that are as many best by the estimate; mean."""
+
+    def best(values: Mapping[tuple[str, ...], float]) -> set[tuple[str, ...]]:
+        return set(sorted(values, key=values.__getitem__, reverse=True)[:count])
+
     common = [target for target in measured if target in scores]
-    hits = [
-        max(measured[target], key=measured[target].__getitem__)
-        == max(scores[target], key=scores[target].__getitem__)
+    shares = [
+        len(best(measured[target]) & best(scores[target])) / len(best(measured[target]))
         for target in common
     ]
-    return sum(hits) / len(hits)
+    return sum(shares) / len(shares)
