@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torchvision.models import squeezenet1_1
 
+from taskonomy.affinity.candidate import Candidate
 from taskonomy.config import Config, SourceConfig
 from taskonomy.errors import BadInput
 from taskonomy.runs.dataset import declared_dictionary
@@ -18,8 +19,6 @@ from taskonomy.training.identity import model_id
 from taskonomy.training.representations import codes_of
 from taskonomy.training.session import Session
 from taskonomy.training.workspace import Workspace
-
-from .tournaments import transfer
 
 OWN = "torchvision:squeezenet1_1"
 
@@ -93,7 +92,10 @@ def test_an_encoder_that_changed_since_the_run_began_is_refused(
 
 def test_it_may_be_bought_at_its_cost(fresh: Workspace, tmp_path: Path) -> None:
     dictionary = with_source(fresh, weights=weights(tmp_path, 0), cost=0.5).dictionary
-    rows = [transfer("normal", "own"), transfer("normal", "reshading")]
+    rows = [
+        Candidate(regime="8", target="normal", sources=(name,), kind="transfer", affinity=0.5)
+        for name in ("own", "reshading")
+    ]
     graph = build(rows, Question(scale="raw", dictionary=dictionary))
     assert graph.cost == {"own": 0.5, "reshading": 1.0}
     assert build(rows, Question(scale="raw", dictionary=dictionary, cost={"own": 2.0})).cost == {
