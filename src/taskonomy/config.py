@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from math import log2, prod
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import (
@@ -153,6 +153,22 @@ class TaxonomyConfig(_Section):
     costs: Mapping[str, Annotated[float, _within(0.0, 1e9)]]
 
 
+class SourceConfig(_Section):
+    """A frozen encoder of the user's own that is a source of the run, beside its tasks.
+
+    `encoder` is `torchvision:NAME`, or `package.module:attribute` of what makes a torch module;
+    `weights` a file that every step can read, a URL of fsspec or `models:/NAME/VERSION`, none for a
+    module that brings its own; `cost` what it costs in units of a labelled task; `resolution` the
+    size of the images that it sees, the network's own where there is none.
+    """
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+    encoder: Annotated[str, Field(pattern="^[^:]+:[^:]+$")]
+    weights: str = ""
+    cost: Annotated[float, _within(0.0, 1e9)] = 0.0
+    resolution: Annotated[int, _within(16, 1024)] | None = None
+
+
 class Config(_Section):
     """One profile, whole.
 
@@ -160,7 +176,7 @@ class Config(_Section):
     costs Kubeflow three pods, and a run of thousands outgrows what its database holds.
     `regimes` are sizes of the transfer set in images, the one that is shown first in front, and
     `seeds` how often each readout is trained. `dictionary` are files that declare tasks; `tasks`
-    are all of the dictionary's where none are named.
+    are all of the dictionary's where none are named. `sources` are encoders of the user's own.
     """
 
     profile: str
@@ -170,6 +186,7 @@ class Config(_Section):
     seeds: Annotated[int, _within(1, 100)]
     dictionary: _Tuple[str]
     tasks: _Tuple[str]
+    sources: _Tuple[SourceConfig] = ()
     data: DataConfig
     network: NetworkConfig
     training: TrainingConfig
@@ -184,11 +201,23 @@ class Config(_Section):
         return self
 
     @model_validator(mode="after")
+    def _sources_have_names_of_their_own(self) -> "Config":
+        names = [source.name for source in self.sources]
+        for name in names:
+            if names.count(name) > 1 or name in DICTIONARY:
+                of = "another source" if names.count(name) > 1 else "a task"
+                raise ValueError(f"sources: {name!r} is {of} already; expected a name of its own")
+        return self
+
+    @model_validator(mode="after")
     def _tasks_are_known(self) -> "Config":
         if self.dictionary:
             return self  # its tasks are known where its files are read
+        own = {source.name for source in self.sources}
         for key, names in (("tasks", self.tasks), ("taxonomy.costs", self.taxonomy.costs)):
             for name in names:
+                if key == "tasks" and name in own:
+                    continue
                 try:
                     DICTIONARY[name]
                 except BadInput as error:
@@ -334,5 +363,7 @@ def _fields(place: tuple[int | str, ...]) -> list[str]:
     """The keys that the section at a place has."""
     section: Any = Config
     for part in place:
-        section = section.model_fields[part].annotation
+        # A whole number is a place in a tuple of sections.
+        inside = isinstance(part, str)
+        section = section.model_fields[part].annotation if inside else get_args(section)[0]
     return list(section.model_fields)

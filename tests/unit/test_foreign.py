@@ -17,6 +17,7 @@ from taskonomy.foreign import Foreign
 from taskonomy.studies import encoders
 from taskonomy.targets.declared import read
 from taskonomy.training.declarations import keep
+from taskonomy.training.encoders import encode
 from taskonomy.training.session import Session
 from taskonomy.training.workspace import Workspace
 
@@ -174,7 +175,7 @@ def test_an_encoder_that_fails_or_returns_no_maps_is_one_line(
     module = encoders.load(f"mine:{name}", None, "")
     session = Session(workspace)
     with pytest.raises(BadInput) as raised:
-        encoders.encode(session, module, np.arange(70), f"mine:{name}")
+        encode(session, module, np.arange(70), f"--encoder mine:{name}")
     assert line(raised).startswith(f"--encoder mine:{name}: {AMISS[name]}")
 
 
@@ -196,7 +197,7 @@ def test_an_encoder_whose_channels_change_is_named(workspace: Workspace) -> None
 def test_modules_and_what_makes_them_are_encoders(workspace: Workspace) -> None:
     for name in ("Conv", "READY"):
         module = encoders.load(f"mine:{name}", None, "")
-        codes = encoders.encode(Session(workspace), module, np.arange(3), name)
+        codes = encode(Session(workspace), module, np.arange(3), name)
         assert codes.shape == (3, 4, 8, 8)
 
 
@@ -340,4 +341,4 @@ def test_a_kind_of_the_user_s_own_that_fails_is_one_line(
 def test_an_encoder_of_double_precision_is_named(workspace: Workspace) -> None:
     module = nn.Conv2d(3, 4, 3).to(torch.float64)
     with pytest.raises(BadInput, match=r"failed on images .*: RuntimeError"):
-        encoders.encode(Session(workspace), module, np.arange(3), "mine")
+        encode(Session(workspace), module, np.arange(3), "mine")

@@ -15,7 +15,7 @@ from torch import nn
 from taskonomy.captures.teacher import Teacher
 from taskonomy.errors import BadInput
 from taskonomy.networks.weights import fill, read
-from taskonomy.studies import encoders
+from taskonomy.training.encoders import content
 from tests.unit.teachers import untrained
 
 
@@ -182,9 +182,9 @@ def test_a_teacher_s_checkpoint_is_unwrapped_too(tmp_path: Path) -> None:
 
 def test_an_encoder_s_name_follows_its_weights_whatever_their_type() -> None:
     half = nn.Conv2d(3, 4, 3).to(torch.bfloat16)
-    before = encoders.content(half)
-    assert before == encoders.content(half)
+    before = content(half)
+    assert before == content(half)
     with torch.no_grad():
         half.bias += 1
-    assert before != encoders.content(half)
+    assert before != content(half)
     assert json.dumps(before)

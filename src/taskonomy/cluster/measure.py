@@ -34,7 +34,9 @@ def units(out: Path, config: Config, device: str) -> Units:
     walls = _walls(out / "store" / "logs")
     rates = _rates(rows, config)
     spent = {
-        _TASKS: [row for row in rows if row["kind"] in ("task", "informed_guess", "random")],
+        _TASKS: [
+            row for row in rows if row["kind"] in ("task", "informed_guess", "random", "encoder")
+        ],
         _TRANSFERS: [row for row in rows if row["kind"] in ("transfer", "scratch")],
     }
     rooms = [room for room in (out / "store" / "rooms").iterdir() if room.is_dir()]
@@ -92,9 +94,10 @@ def _rates(rows: Iterable[Mapping[str, Any]], config: Config) -> dict[str, Rate]
     counted, known = loads.Loads(config), amounts.dictionary(config)
     tasks = {task.name: task for task in known}
     for row in rows:
-        kind, target, order = row["kind"], tasks[row["target"]], row["order"]
-        if row["status"] != "finished" or kind in ("random", "informed_guess"):
+        kind, order = row["kind"], row["order"]
+        if row["status"] != "finished" or kind in ("random", "informed_guess", "encoder"):
             continue
+        target = tasks[row["target"]]
         trained = row["steps"] * batches.get(kind, config.transfer.batch)
         load = counted.readout(target, order) if order else counted.network(target)
         operations = trained * load.train + amount.test * load.test

@@ -66,7 +66,7 @@ class Dictionary:
 
     def untrained(self, name: str) -> bool:
         """Whether a name is that of a task without labels: a random projection."""
-        return name in self and not self[name].trained
+        return name in self and not self[name].trained and not self[name].pretrained
 
     def joined(self, tasks: Iterable[Task]) -> "Dictionary":
         """Return this dictionary with further tasks.

@@ -25,6 +25,9 @@ Head = Literal["image", "vector", "none"]
 
 Role = Literal["both", "source-only"]
 
+ENCODER = "encoder"
+"""The kind of what is declared for an encoder of the user's own."""
+
 Scale = Literal["plain", "log", "unit", "tanh", "shading", "sparse"]
 """How a map's values become targets in [-1, 1]: as they are; depths by their logarithm; vectors of
 unit length; curvatures compressed by tanh; shading from [0, 1]; or maps that are near zero almost
@@ -95,6 +98,11 @@ class Task:
     def trained(self) -> bool:
         """Whether the task has labels and thus a task-specific network."""
         return self.loss != "none"
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether it is no task of the data set but an encoder of the user's own, a source."""
+        return self.kind == ENCODER
 
     @property
     def images(self) -> int:

@@ -18,7 +18,7 @@ from taskonomy import formats
 from taskonomy.errors import BadInput, one_line
 from taskonomy.training.identity import ModelRef
 
-KINDS = ("task", "transfer", "scratch", "random", "informed_guess")
+KINDS = ("task", "transfer", "scratch", "random", "informed_guess", "encoder")
 
 SCHEMA = pa.schema(
     [

@@ -166,7 +166,7 @@ def _sanity(made: Inputs) -> tuple[Sanity, ...]:
         for ref in made.refs
         if ref.kind == "transfer"
         and len(ref.sources) == 1
-        and not made.workspace.dictionary[ref.sources[0]].trained
+        and made.workspace.dictionary.untrained(ref.sources[0])
         and ref.regime == main_regime(made.workspace)
     }
     return sanity(networks, _losses(made, "informed_guess"), _measured(made, random.values()))

@@ -23,6 +23,7 @@ _KINDS = {
     "scratch": ("scratch network", "scratch networks"),
     "random": ("untrained encoder", "untrained encoders"),
     "informed_guess": ("informed guess", "informed guesses"),
+    "encoder": ("encoder of your own", "encoders of your own"),
 }
 """The kinds of models in words: one of them, several of them."""
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fsspec
+
 from taskonomy import formats
-from taskonomy.config import Config
+from taskonomy.config import Config, SourceConfig
 from taskonomy.dictionary import DICTIONARY, Dictionary, Task
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, one_line
 from taskonomy.runs.context import Context, open_workspace, recorded_content
 from taskonomy.store import Store, digest
 
@@ -40,8 +42,10 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
 
     store, config = context.open()
     dataset = layout.index(root)
-    dictionary = declared_dictionary(store, config)
-    asked = [dictionary[name] for name in config.tasks or dictionary.names]
+    dictionary = declared_dictionary(store, config, context.tracking)
+    own = tuple(source.name for source in config.sources)
+    names = dict.fromkeys((*config.tasks, *own) if config.tasks else dictionary.names)
+    asked = [dictionary[name] for name in names]
     have, missing = availability.tasks(dataset, asked)
     for name, reason in missing.items():
         print(f"taskonomy: {name} is left out: {reason}", file=sys.stderr)
@@ -79,7 +83,7 @@ def record(context: Context, root: Path, source: str, started: str) -> str:
         dictionary=facts["dictionary"],
     )
     store.write_json(formats.DATASET_RECORD.stamped(facts), "version-data", key, "dataset.json")
-    _try_labels(context, key, dictionary)
+    _try_declared(context, key, dictionary)
     store.finish("version-data", key, started=started)
     return key
 
@@ -124,31 +128,66 @@ def _say(report: "Report") -> None:
         print(f"taskonomy: {note}", file=sys.stderr)
 
 
-def declared_dictionary(store: Store, config: Config) -> Dictionary:
-    """The 26 tasks and those that the profile's files declare, which the store keeps.
+def declared_dictionary(store: Store, config: Config, tracking: str) -> Dictionary:
+    """The 26 tasks, those that the profile's files declare, and its encoders; the store keeps files
+    and weights.
 
     Raises:
-        BadInput: a file cannot be used; the line begins with its place.
+        BadInput: a file or an encoder cannot be used; the line begins with its place or name.
     """
-    if not config.dictionary:
-        return DICTIONARY
-    from taskonomy.targets import declared
-    from taskonomy.training.declarations import keep
+    found = DICTIONARY
+    if config.dictionary:
+        from taskonomy.targets import declared
+        from taskonomy.training.declarations import keep
 
-    for place in config.dictionary:
-        keep(store, declared.read(place))
-    return declared.dictionary(config.dictionary)
+        for place in config.dictionary:
+            keep(store, declared.read(place))
+        found = declared.dictionary(config.dictionary)
+    return found.joined(_own_sources(store, config, tracking))
 
 
-def _try_labels(context: Context, key: str, dictionary: Dictionary) -> None:
-    """Try one label of every declared task, so that a wrong one ends the run at its beginning."""
+def _own_sources(store: Store, config: Config, tracking: str) -> list[Task]:
+    """What the dictionary has of the profile's `sources`, whose weights the store keeps."""
+    if not config.sources:
+        return []
+    from taskonomy.training.own_sources import keep
+
+    return [
+        keep(store, source, config, _weights(source, tracking) if source.weights else None)
+        for source in config.sources
+    ]
+
+
+def _weights(source: SourceConfig, tracking: str) -> bytes:
+    """The content of an encoder's file of weights."""
+    where = f"sources.{source.name}: weights {source.weights}"
+    if source.weights.startswith("models:/"):
+        from taskonomy.tracking.registry import registered_weights
+
+        return registered_weights(tracking, source.weights)
+    try:
+        with fsspec.open(source.weights, "rb") as file:
+            content: bytes = file.read()
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise BadInput(f"{where}: no such file; expected weights") from error
+    except (OSError, ValueError, ImportError) as error:
+        raise BadInput(f"{where}: cannot be read ({one_line(error)}); expected weights") from error
+    return content
+
+
+def _try_declared(context: Context, key: str, dictionary: Dictionary) -> None:
+    """Try one label of every declared task, and one image of every encoder, so that a wrong one
+    ends the run at its beginning."""
     if not dictionary.declared:
         return
+    from taskonomy.training.representations import codes_of
     from taskonomy.training.session import Session
 
     session = Session(open_workspace(context, key))
     for name in session.workspace.config.tasks:
         task = dictionary[name]
+        if task.pretrained:
+            codes_of(session, name, session.represented[:1])
         if task.code and task.trained:
             try:
                 session.try_label(task)

@@ -26,7 +26,9 @@ def version_data(context: Context, source: str) -> str:
     """
     started = now()
     store, config = context.open()
-    declared_dictionary(store, config)  # a wrong one is named before anything is rendered
+    declared_dictionary(
+        store, config, context.tracking
+    )  # a wrong one is named before anything is rendered
     root = Path(source).resolve() if source else _render(store, config)
     return record(context, root, source, started)
 

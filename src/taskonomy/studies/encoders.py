@@ -1,43 +1,23 @@
-"""Encoders of the user's own: any frozen torch module that turns images into maps.
+"""Encoders that join a finished run, as `taskonomy join` is given them."""
 
-It comes by the import path of what makes it (a class or a function without arguments) with a file
-of weights, or from MLflow's registry of models.
-"""
-
-import hashlib
-import inspect
-import io
-import sys
-from importlib import import_module
 from pathlib import Path
-from time import perf_counter
 
-import numpy as np
-import torch
-from jaxtyping import Float32, Int64
-from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d
+from torch import nn
 
 from taskonomy.errors import BadInput
-from taskonomy.foreign import Foreign
-from taskonomy.networks.encoder import code_size
-from taskonomy.networks.weights import fill, read
-from taskonomy.store import digest
-from taskonomy.training.session import Session
+from taskonomy.training import encoders
 
 REGISTRY = "models:/"
-_CHUNK = 64
 
 
 def load(where: str, weights: Path | None, tracking: str, trust_pickle: bool = False) -> nn.Module:
     """An encoder, in evaluation.
 
     Args:
-        where: `package.module:attribute`, a module or what makes one without arguments, looked for
-            in the working folder as well; or
-            `models:/NAME/VERSION`, a registered model of MLflow's PyTorch flavour.
-        weights: a file of weights, as `networks.weights.read` takes it; None for a registered
-            model, and for a module that brings its own.
+        where: as `training.encoders.load` takes it; or `models:/NAME/VERSION`, a registered model
+            of MLflow's PyTorch flavour.
+        weights: a file of weights; None for a registered model, and for a module that brings its
+            own.
         tracking: MLflow's tracking URI.
         trust_pickle: whether a registered model may be unpickled, which runs its author's code.
 
@@ -45,151 +25,14 @@ def load(where: str, weights: Path | None, tracking: str, trust_pickle: bool = F
         BadInput: there is no such module or model, it is not trusted, or the weights are not its
             own.
     """
-    if where.startswith(REGISTRY):
-        from taskonomy.tracking.registry import registered_module
+    named = f"--encoder {where}"
+    if not where.startswith(REGISTRY):
+        return encoders.load(where, weights, named, "--weights")
+    from taskonomy.tracking.registry import registered_module
 
-        if weights is not None:
-            raise BadInput(f"--weights {weights}: a registered model ({where}) has its own")
-        module = registered_module(tracking, where, trusted=trust_pickle)
-    else:
-        module = _imported(where)
-    if not isinstance(module, nn.Module):
-        raise BadInput(
-            f"--encoder {where}: made a {type(module).__name__}; expected a torch module"
-        )
     if weights is not None:
-        fill(module, read(weights, "--weights"), f"--weights {weights}")
-    with Foreign(f"--encoder {where}", "a torch module that can be put into evaluation"):
-        return module.eval().requires_grad_(False)
-
-
-def content(module: nn.Module) -> str:
-    """A name for what an encoder computes: a hash of its weights and of its class's source file."""
-    sha = hashlib.sha256()
-    sha.update(_source(type(module)))
-    with Foreign(f"the weights of {type(module).__name__}", "tensors that can be copied"):
-        for name, tensor in sorted(module.state_dict().items()):
-            if isinstance(tensor, Tensor):
-                sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-                # As bytes: numpy knows no bfloat16.
-                flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-                sha.update(flat.numpy().tobytes())
-    return sha.hexdigest()[:20]
-
-
-def _source(kind: type) -> bytes:
-    """The file that defines a class; its name, where that is no file."""
-    try:
-        file = inspect.getsourcefile(kind)
-    except TypeError:  # built in, or of a module that is none
-        file = None
-    return Path(file).read_bytes() if file and Path(file).is_file() else kind.__qualname__.encode()
-
-
-@torch.no_grad()
-def encode(
-    session: Session, module: nn.Module, views: Int64[np.ndarray, "n"], where: str = ""
-) -> Float32[np.ndarray, "n C h w"]:
-    """The codes of views, brought to the height and width of the run's own codes.
-
-    The encoder is given images [b, 3, H, W] in [-1, 1] at the network's size. How long it will take
-    is told after the first few.
-
-    Args:
-        session: the data set, and the device.
-        module: the encoder.
-        views: indices of views.
-        where: what errors call the encoder.
-
-    Raises:
-        BadInput: it fails, or does not return finite maps [b, C, h, w] of one number of channels.
-    """
-    network = session.workspace.config.network
-    size = code_size(network, network.image_size)
-    named = f"--encoder {where}".rstrip()
-    with Foreign(named, f"a torch module that can be put on {session.device}"):
-        module = module.to(session.device)
-    codes: list[Tensor] = []
-    begin = perf_counter()
-    for i in range(0, len(views), _CHUNK):
-        images = session.source.images("image", views[i : i + _CHUNK])[:, 0].to(session.device)
-        shape = tuple(images.shape)
-        with Foreign(f"{named}: failed on images {shape}", "maps of them"):
-            found = module(images)
-        _check_maps(found, shape, named)
-        if codes and codes[0].shape[1] != found.shape[1]:
-            raise BadInput(
-                f"{named}: returned {found.shape[1]} channels and {codes[0].shape[1]} before; "
-                "expected as many for all images"
-            )
-        codes.append(adaptive_avg_pool2d(found.float(), size).cpu())
-        if i == 0 and len(views) > _CHUNK:
-            minutes = (perf_counter() - begin) * len(views) / _CHUNK / 60
-            print(
-                f"encoder: {len(views)} images to encode, {found.shape[1]} channels each: about "
-                f"{minutes:.1f} minutes in one process",
-                file=sys.stderr,
-                flush=True,
-            )
-    return torch.cat(codes).numpy()
-
-
-def _check_maps(found: object, images: tuple[int, ...], named: str) -> None:
-    if not (isinstance(found, Tensor) and found.ndim == 4 and len(found) == images[0]):
-        shape = tuple(found.shape) if isinstance(found, Tensor) else f"a {type(found).__name__}"
-        raise BadInput(
-            f"{named}: returned {shape} for images {images}; expected maps "
-            f"({images[0]}, channels, height, width)"
-        )
-    if not found.numel() or found.is_complex():
-        kind = f"maps {tuple(found.shape)} of {found.dtype}"
-        raise BadInput(f"{named}: returned {kind}; expected real numbers, at least one a map")
-    if not torch.isfinite(found).all():
-        raise BadInput(f"{named}: returned numbers that are not finite; expected finite maps")
-
-
-def represent(session: Session, module: nn.Module, where: str = "") -> tuple[str, str]:
-    """Write the codes of `session.represented` into the store, if they are not there; `where` is
-    what errors call the encoder.
-
-    Returns:
-        Their place in the store.
-    """
-    store, views = session.workspace.store, session.represented
-    network = session.workspace.config.network
-    key = digest(
-        encoder=content(module),
-        views=views.tolist(),
-        dataset=session.workspace.content,
-        image_size=network.image_size,
-        size=code_size(network, network.image_size),
-    )
-    place = ("representations", f"{key}.npy")
-    if not store.exists(*place):
-        buffer = io.BytesIO()
-        np.save(buffer, encode(session, module, views, where), allow_pickle=False)
-        store.write_bytes(buffer.getvalue(), *place)
-    return place
-
-
-def _imported(where: str) -> object:
-    path, _, attribute = where.partition(":")
-    if not path or not attribute:
-        raise BadInput(
-            f"--encoder: found {where!r}; expected package.module:attribute or models:/NAME/VERSION"
-        )
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    with Foreign(f"--encoder {where}", "an importable name"):
-        found = getattr(import_module(path), attribute)
-    if isinstance(found, nn.Module):
-        return found
-    if not callable(found):
-        raise BadInput(
-            f"--encoder {where}: found a {type(found).__name__}; expected a torch module, or a "
-            "class or function that makes one"
-        )
-    with Foreign(
-        f"--encoder {where}", "a class or function that makes a torch module without arguments"
-    ):
-        return found()
+        raise BadInput(f"--weights {weights}: a registered model ({where}) has its own")
+    module = registered_module(tracking, where, trusted=trust_pickle)
+    if not isinstance(module, nn.Module):
+        raise BadInput(f"{named}: made a {type(module).__name__}; expected a torch module")
+    return encoders.evaluated(module, named)

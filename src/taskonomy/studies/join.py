@@ -66,11 +66,13 @@ def own_source(
         raise BadInput(f"source {name!r}: {reason}; expected a new name in small letters")
     if not 0 <= cost < float("inf"):
         raise BadInput(f"--cost: found {cost}, expected a number >= 0")
-    from taskonomy.studies import encoders
+    from taskonomy.studies.encoders import load
+    from taskonomy.training.encoders import represent
     from taskonomy.training.session import Session
 
-    module = encoders.load(where, weights, run.context.tracking, trust_pickle)
-    return Own(name, encoders.represent(Session(run.workspace), module, where), cost)
+    module = load(where, weights, run.context.tracking, trust_pickle)
+    codes = represent(Session(run.workspace), module, f"--encoder {where}")
+    return Own(name, codes, cost)
 
 
 def join(run: Run, own: Own) -> Path:

@@ -35,7 +35,7 @@ def transfers(
     """
     found: dict[str, dict[tuple[str, ...], Losses]] = {}
     for ref in refs:
-        untrained = any(not workspace.dictionary[name].trained for name in ref.sources)
+        untrained = any(map(workspace.dictionary.untrained, ref.sources))
         if ref.kind == "transfer" and not untrained and ref.target not in ref.sources:
             row = of(workspace, ref.identity)
             if row is not None:

@@ -6,7 +6,7 @@ from taskonomy.store import code_version, digest
 from taskonomy.training.identity import model_id
 from taskonomy.training.workspace import Kind, Workspace
 
-_CODE = ("studies/encoders.py",)
+_CODE = ("training/encoders.py",)
 
 
 def custom_id(workspace: Workspace, kind: Kind, like: str, **differs: Any) -> str:

@@ -146,7 +146,7 @@ def _findings(novel: Novel, refs: Sequence[ModelRef]) -> Findings:
     untrained = [
         measured.pop(sources)
         for sources in list(measured)
-        if not all(workspace.dictionary[name].trained for name in sources)
+        if any(map(workspace.dictionary.untrained, sources))
     ]
     random = untrained[0] if untrained else None
     if scratch is None or len(measured) < 2:

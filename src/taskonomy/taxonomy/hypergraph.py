@@ -29,7 +29,7 @@ class Question:
         novel: further targets, which can neither be bought nor serve as a source.
         must_use: tasks that must be bought, whether or not an edge comes to read them.
         must_not_use: tasks that may not be bought.
-        cost: label costs by task, 1 where absent.
+        cost: label costs by task; where absent, what its declaration says, else 1.
         importance: weights of the targets in the objective, 1 where absent.
         with_own_readouts: whether low-data readouts of a target's own encoder are edges.
         with_random: whether the random projection may be bought.
@@ -121,9 +121,13 @@ def build(candidates: Sequence[Candidate], question: Question) -> Hypergraph:
         edges=tuple(edges),
         worths=tuple(importance.get(c.target, 1.0) * scaled(c, question.scale) for c in edges),
         must_use=tuple(sorted(must_use)),
-        cost={name: cost.get(name, 1.0) for name in sorted(buyable)},
+        cost={name: cost.get(name, _declared_cost(question, name)) for name in sorted(buyable)},
         scale=question.scale,
     )
+
+
+def _declared_cost(question: Question, name: str) -> float:
+    return question.dictionary[name].cost if name in question.dictionary else 1.0
 
 
 def _check(candidates: Sequence[Candidate], question: Question) -> None:

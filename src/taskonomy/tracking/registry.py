@@ -105,6 +105,30 @@ def registered_module(tracking_uri: str, uri: str, *, trusted: bool) -> Any:
         raise BadInput(f"{uri}: {one_line(error)}; expected a registered PyTorch model") from error
 
 
+def registered_weights(tracking_uri: str, uri: str) -> bytes:
+    """The content of the one safetensors file of a registered model; none of its code is run.
+
+    Args:
+        tracking_uri: as in `register_taxonomy`.
+        uri: which model, `models:/NAME/VERSION`.
+
+    Raises:
+        BadInput: the registry has no such model, or it has not one such file.
+    """
+    import mlflow
+
+    mlflow.set_tracking_uri(tracking_uri)
+    with TemporaryDirectory() as folder:
+        try:
+            mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder)
+        except MlflowException as error:
+            raise BadInput(f"{uri}: {one_line(error)}; expected a registered model") from error
+        held = sorted(Path(folder).rglob("*.safetensors"))
+        if len(held) != 1:
+            raise BadInput(f"{uri}: found {len(held)} safetensors files; expected one")
+        return held[0].read_bytes()
+
+
 def _refuse(uri: str) -> NoReturn:
     """Refuse a model for what loading it would do; only its description is read.
 

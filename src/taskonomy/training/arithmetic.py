@@ -73,7 +73,7 @@ def _pass(device: torch.device, network: nn.Module, batch: Tensor, arithmetic: A
     begin = perf_counter()
     with arithmetic.autocast(device):
         output = network(batch)
-    output.float().square().mean().backward()  # type: ignore[no-untyped-call]
+    output.float().square().mean().backward()
     _wait(device)
     return perf_counter() - begin
 
@@ -85,6 +85,6 @@ def _wait(device: torch.device) -> None:
 
 def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     # Of a processor's instructions only those on tiles count: in emulation it loses by far.
     return bool(torch.cpu._is_amx_tile_supported())

@@ -15,7 +15,7 @@ Tensors = tuple[Tensor, ...]
 
 HELD_BYTES = 256 << 20
 """Most bytes of encoded examples that a loader keeps in memory."""
-_THREADS = max(2, min(8, cores() // 2))
+THREADS = max(2, min(8, cores() // 2))
 """Batches prepared at once where they come from disk; each decodes with threads of its own."""
 _CHUNK = 256
 _EVALUATED = 128
@@ -67,12 +67,12 @@ class ExampleLoader:
         if self._whole is not None:
             yield from map(self.batch, orders)
             return
-        with ThreadPoolExecutor(_THREADS) as threads:
+        with ThreadPoolExecutor(THREADS) as threads:
             ahead: deque[Future[Tensors]] = deque()
             try:
                 for rows in orders:
                     ahead.append(threads.submit(self.batch, rows))
-                    if len(ahead) > _THREADS:
+                    if len(ahead) > THREADS:
                         yield ahead.popleft().result()
                 while ahead:
                     yield ahead.popleft().result()

@@ -17,8 +17,9 @@ _CODE = (
     *("data/camera_records.py", "data/cameras.py", "data/codecs.py", "data/colour.py"),
     *("data/inputs.py", "data/items.py", "data/jigsaw.py", "data/layout.py"),
     *("training/arithmetic.py", "training/baselines.py"),
-    *("training/example_loader.py", "training/examples.py"),
+    *("training/encoders.py", "training/example_loader.py", "training/examples.py"),
     *("training/fit.py", "training/guesses.py", "training/loading.py", "training/optimisation.py"),
+    "training/own_sources.py",
     *("training/representations.py", "training/session.py", "training/task_network.py"),
     "training/transfers.py",
 )
@@ -119,8 +120,10 @@ def job_ref(workspace: Workspace, job: Job) -> ModelRef:
 
 def source_id(workspace: Workspace, source: str) -> str:
     """The identity of the network whose encoder gives the representation of `source`."""
-    trained = workspace.dictionary[source].trained
-    return model_id(workspace, "task" if trained else "random", source)
+    task = workspace.dictionary[source]
+    if task.pretrained:
+        return model_id(workspace, "encoder", source)
+    return model_id(workspace, "task" if task.trained else "random", source)
 
 
 @cache

@@ -12,6 +12,7 @@ from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.candidate import Candidate, Kind
 from taskonomy.affinity.measure import measure
 from taskonomy.affinity.tournament import win_rates
+from taskonomy.dictionary import Task
 from taskonomy.store import Store
 from taskonomy.training import record
 from taskonomy.training.identity import ModelRef, job_ref, model_path, model_ref
@@ -39,16 +40,19 @@ class Tournament(NamedTuple):
 
 
 def task_models(workspace: Workspace, tasks: Iterable[str]) -> list[ModelRef]:
-    """The models that a task shard trains: networks, informed guesses, untrained encoders."""
+    """The models that a task shard trains or keeps: networks, informed guesses, untrained encoders
+    and those of the user's own."""
     return [
         model_ref(workspace, kind, name)
         for name in tasks
-        for kind in _task_kinds(workspace.dictionary[name].trained)
+        for kind in _task_kinds(workspace.dictionary[name])
     ]
 
 
-def _task_kinds(trained: bool) -> tuple[ModelKind, ...]:
-    return ("task", "informed_guess") if trained else ("random",)
+def _task_kinds(task: Task) -> tuple[ModelKind, ...]:
+    if task.pretrained:
+        return ("encoder",)
+    return ("task", "informed_guess") if task.trained else ("random",)
 
 
 def job_models(workspace: Workspace, jobs: Iterable[Job]) -> list[ModelRef]:
@@ -72,7 +76,7 @@ def first_order_ranks(
     members: dict[tuple[int, str], list[ModelRef]] = {}
     for job in jobs:
         other = job.kind == "transfer" and job.sources != (job.target,)
-        if other and workspace.dictionary[job.sources[0]].trained:
+        if other and not workspace.dictionary.untrained(job.sources[0]):
             members.setdefault((job.regime, job.target), []).append(job_ref(workspace, job))
     ranks = {}
     for key, refs in sorted(members.items()):

@@ -7,10 +7,11 @@ import torch
 from jaxtyping import Float32, Int64
 
 from taskonomy.dictionary import Inputs
+from taskonomy.errors import BadInput
 from taskonomy.networks.encoder import Encoder
 from taskonomy.networks.task_network import input_channels
 from taskonomy.store import digest
-from taskonomy.training import record
+from taskonomy.training import own_sources, record
 from taskonomy.training.identity import source_id
 from taskonomy.training.session import Session
 from taskonomy.training.task_network import restore
@@ -20,9 +21,15 @@ _ENCODER = "encoder."
 
 
 def encoder_of(session: Session, source: str) -> Encoder:
-    """The trained (or, for a task without labels, untrained) encoder of a source, in evaluation."""
-    weights = record.weights(session.workspace.store, source_id(session.workspace, source))
+    """The trained (or, for a task without labels, untrained) encoder of a source, in evaluation.
+
+    Raises:
+        BadInput: the source is an encoder of the user's own, or its network is not in the store.
+    """
     task = session.workspace.dictionary[source]
+    if task.pretrained:
+        raise BadInput(f"{source}: an encoder of your own; expected one that the run has trained")
+    weights = record.weights(session.workspace.store, source_id(session.workspace, source))
     encoder = Encoder(session.workspace.config.network, input_channels(task))
     restore(
         encoder,
@@ -49,13 +56,23 @@ def encode(
     return torch.cat(codes).float().cpu().numpy()
 
 
+def codes_of(
+    session: Session, source: str, views: Int64[np.ndarray, "n"]
+) -> Float32[np.ndarray, "n C h w"]:
+    """The codes of any views by a source: a task's encoder, or one of the user's own."""
+    task = session.workspace.dictionary[source]
+    if task.pretrained:
+        return own_sources.encode(session, task, views)
+    return encode(session, encoder_of(session, source), source, views)
+
+
 def represent(session: Session, source: str) -> Float32[np.ndarray, "v C h w"]:
     """The representation of `session.represented` by a source, from the store or computed now."""
     store, views = session.workspace.store, session.represented
     key = digest(source=source_id(session.workspace, source), views=views.tolist())
     place = ("representations", f"{key}.npy")
     if not store.exists(*place):
-        codes = encode(session, encoder_of(session, source), source, views)
+        codes = codes_of(session, source, views)
         buffer = io.BytesIO()
         np.save(buffer, codes, allow_pickle=False)
         store.write_bytes(buffer.getvalue(), *place)

@@ -10,7 +10,7 @@ from taskonomy.training import record
 from taskonomy.training.baselines import Constant, guess_losses
 from taskonomy.training.fit import test_losses
 from taskonomy.training.record import Record
-from taskonomy.training.representations import encode, encoder_of
+from taskonomy.training.representations import codes_of
 from taskonomy.training.session import Session
 from taskonomy.training.task_network import build, loader_of, restore
 from taskonomy.training.transfers import build_readout, coded, target_loaders
@@ -24,10 +24,11 @@ def reproduce(workspace: Workspace, identity: str) -> Float32[np.ndarray, "n"]:
     computed again.
 
     Raises:
-        BadInput: the model is not in the store, failed, or is the random encoder, which has none.
+        BadInput: the model is not in the store, failed, or is the random encoder or one of
+            the user's own, which have none.
     """
     found = record.read(workspace.store, identity)
-    if found.status != "finished" or found.kind == "random":
+    if found.status != "finished" or found.kind in ("random", "encoder"):
         raise BadInput(
             f"model {identity}: {found.kind}, {found.status}; expected a finished model that "
             "solves a task"
@@ -49,10 +50,7 @@ def _readout_losses(
     session: Session, found: Record, weights: dict[str, np.ndarray]
 ) -> Float32[np.ndarray, "n"]:
     task = session.workspace.dictionary[found.target]
-    codes = [
-        encode(session, encoder_of(session, source), source, session.represented)
-        for source in found.sources
-    ]
+    codes = [codes_of(session, source, session.represented) for source in found.sources]
     network = build_readout(session, task, codes, found.regime)
     restore(network, weights)
     targets = target_loaders(session, task, found.regime)

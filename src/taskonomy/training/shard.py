@@ -17,6 +17,7 @@ from taskonomy.training.baselines import informed_guess, random_encoder
 from taskonomy.training.fit import Progress
 from taskonomy.training.identity import ModelRef, job_ref, model_path, model_ref
 from taskonomy.training.job import Job
+from taskonomy.training.own_sources import record_encoder
 from taskonomy.training.record import Record
 from taskonomy.training.representations import represent
 from taskonomy.training.samples import save_samples
@@ -136,6 +137,9 @@ def _train_task(session: Session, name: str, progress: Progress | None = None) -
         told = _train_and_sample(session, task, progress)
         if not _done(workspace, model_ref(workspace, "informed_guess", name)):
             informed_guess(session, task)
+    elif task.pretrained:
+        if not _done(workspace, model_ref(workspace, "encoder", name)):
+            record_encoder(session, task)
     elif not _done(workspace, model_ref(workspace, "random", name)):
         random_encoder(session, task)
     represent(session, name)

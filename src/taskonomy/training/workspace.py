@@ -9,9 +9,10 @@ from taskonomy.data.splits import Splits
 from taskonomy.dictionary import DICTIONARY, Dictionary
 from taskonomy.store import Store
 
-Kind = Literal["task", "transfer", "scratch", "random", "informed_guess"]
+Kind = Literal["task", "transfer", "scratch", "random", "informed_guess", "encoder"]
 """The kinds of model (models.parquet): task-specific networks, readouts of frozen representations,
-networks trained from scratch on the readouts' data, the untrained encoder, the best constant."""
+networks trained from scratch on the readouts' data, the untrained encoder, the best constant,
+encoders of the user's own."""
 
 
 @dataclass(frozen=True)
