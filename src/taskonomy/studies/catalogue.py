@@ -18,6 +18,7 @@ STUDIES = {
     "baselines": "self-supervised sources and your own encoders alone, against the taxonomy",
     "estimators": "cheap estimates of transferability against measured affinities, and their cost",
     "screening": "a third of the readouts' steps: as good a taxonomy by successive halving?",
+    "convergence": "twice the steps, half of the images, another seed: is training long enough?",
     "order": "orders above 4 by nested sets of sources, for two targets",
 }
 

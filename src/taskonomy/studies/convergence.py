@@ -1,0 +1,179 @@
+"""Convergence: are readouts and scratch networks trained for long enough?
+
+Some edges are trained again for a quarter, half and twice the profile's steps, on half of the
+images, and once more with another seed. Training is long enough if twice the steps change no more
+than another seed does: the same sources serve a target best, no gain that the buildings decide
+changes its side, and losses fall by next to nothing. Schedules stretch with the steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from taskonomy.affinity.ahp import ahp
+from taskonomy.affinity.tournament import win_rate, win_rates
+from taskonomy.evaluation.intervals import replicates
+from taskonomy.evaluation.measured import draws_of
+from taskonomy.runs.run import Run
+from taskonomy.studies import agreement, figures
+from taskonomy.studies.findings import Findings, Row, as_text
+from taskonomy.studies.frame import Phase, Study, readouts
+from taskonomy.training.examples import examples
+from taskonomy.training.identity import model_ref
+from taskonomy.training.job import Job
+from taskonomy.training.model_losses import Tournament, job_models, tournaments
+from taskonomy.training.workspace import Workspace
+
+EDGES, SOURCES = 60, 6
+"""How many edges are trained again, and how many sources a target gets of these."""
+SHARES = (0.25, 0.5, 1.0, 2.0)
+"""Of the profile's steps."""
+CEILING = 0.95
+"""What twice the steps must keep of the rank agreement of two seeds."""
+FALL = 0.02
+"""By what share of themselves losses may fall with twice the steps, at most."""
+
+
+def needs(run: Run) -> Sequence[Phase]:
+    return [[batch for workspace, jobs in _variants(run) for batch in readouts(workspace, jobs)]]
+
+
+def measure(run: Run) -> Findings:
+    found = [_measured(workspace, jobs) for workspace, jobs in _variants(run)]
+    own, twice, again = found[2:5]
+    ceiling, kept = _agreement(own, again), _agreement(own, twice)
+    fall = 1 - _ratio(twice, own)
+    changed = _changed(run, own, twice)
+    reached = kept >= CEILING * ceiling and not changed and fall < FALL
+    steps = [workspace.config.transfer.steps for workspace, _ in _variants(run)]
+    names = [*(f"{n} steps" for n in steps[:-2]), "another seed", "half of the images"]
+    rows: list[Row] = [
+        {
+            "trained": name,
+            "rank agreement": _agreement(own, each),
+            "loss": _ratio(each, own),
+            "scratch loss": _ratio(each, own, scratch=True),
+            "gain": float(
+                np.mean([gain for one in each.values() for gain in _gains(one).values()])
+            ),
+        }
+        for name, each in zip(names, found, strict=True)
+    ]
+    edges = sum(len(one.losses) - 1 for one in own.values())
+    text = (
+        f"{edges} edges into {len(own)} targets, {SOURCES} sources each. Rank agreement: of a "
+        f"target's sources with those of the\nprofile's own {steps[2]} steps, Spearman, mean over "
+        "targets. Losses: shares of the profile's own, geometric means.\nGain: mean share of test "
+        f"images on which a readout beats the scratch network of as many steps.\n\n{as_text(rows)}"
+        f"\nTwice the steps keep {kept / ceiling:.0%} of the agreement of two seeds (goal: at least"
+        f" {CEILING:.0%}), lower the mean loss by\n{fall:.1%} (goal: less than {FALL:.0%}), and "
+        f"change the side of {len(changed)} gains that the buildings decide (goal: none)"
+        f"{': ' + ', '.join(changed) if changed else ''}.\n"
+        f"So training {'is' if reached else 'is not'} long enough by this measure.\n"
+    )
+    points = {
+        name: [(float(n), float(row[name])) for n, row in zip(steps[:-2], rows, strict=False)]
+        for name in ("rank agreement", "loss", "scratch loss", "gain")
+    }
+    figure = figures.lines(points, "steps", "share", even=1.0, logarithmic=True)
+    return Findings(text=text, tables={"convergence": rows}, figure=figure)
+
+
+STUDY = Study(needs, measure)
+
+Tournaments = Mapping[str, Tournament]
+"""By target; the first row of losses is the task's own network, the others are readouts."""
+
+
+def _variants(run: Run) -> list[tuple[Workspace, list[Job]]]:
+    """What is trained: shares of the steps, then another seed, then half of the images."""
+    jobs, workspace = _jobs(run), run.workspace
+    asked = workspace.config.transfer.steps
+    steps = [max(1, round(share * asked)) for share in SHARES]
+    fewer = [replace(job, regime=max(8, min(run.regime, run.images) // 2)) for job in jobs]
+    return [
+        *(
+            (replace(workspace, config=workspace.config.updated(transfer={"steps": n})), jobs)
+            for n in steps
+        ),
+        (workspace, [replace(job, readout_seed=run.workspace.config.seeds) for job in jobs]),
+        (workspace, fewer),
+    ]
+
+
+def _jobs(run: Run) -> list[Job]:
+    """The scratch networks of some targets, and readouts into them, drawn by the run's seed."""
+    rng = np.random.default_rng(run.workspace.config.seed)
+    count = min(len(run.targets), EDGES // SOURCES)
+    chosen = sorted(rng.choice(run.targets, count, replace=False).tolist())
+    jobs: list[Job] = []
+    for target in chosen:
+        sources = [name for name in run.tasks if name != target and run.dictionary[name].trained]
+        drawn = rng.choice(sources, min(SOURCES, len(sources)), replace=False).tolist()
+        jobs.append(Job("scratch", target, (), run.regime))
+        jobs += [Job("transfer", target, (name,), run.regime) for name in sorted(drawn)]
+    return jobs
+
+
+def _measured(workspace: Workspace, jobs: Sequence[Job]) -> Tournaments:
+    targets = sorted({job.target for job in jobs})
+    refs = [model_ref(workspace, "task", name) for name in targets]
+    held = tournaments(workspace.store, [*refs, *job_models(workspace, jobs)])
+    return {one.target: one for one in held}
+
+
+def _sources(one: Tournament) -> list[tuple[str, ...]]:
+    return [sources for _, sources in one.entries[1:]]
+
+
+def _affinities(held: Tournaments) -> dict[str, dict[tuple[str, ...], float]]:
+    return {
+        target: dict(zip(_sources(one), ahp(win_rates(one.losses[1:])).tolist(), strict=True))
+        for target, one in held.items()
+    }
+
+
+def _gains(one: Tournament) -> dict[tuple[str, ...], float]:
+    gains = win_rate(one.losses[1:], one.scratch).tolist()
+    return dict(zip(_sources(one), gains, strict=True))
+
+
+def _agreement(one: Tournaments, other: Tournaments) -> float:
+    """Spearman's correlation of the affinities of a target's readouts, its mean over targets."""
+    found = agreement.correlations(_affinities(one), _affinities(other))
+    return float(np.mean([*found.values()]))
+
+
+def _ratio(each: Tournaments, own: Tournaments, *, scratch: bool = False) -> float:
+    """The geometric mean of each model's mean loss over that of the profile's own."""
+    logs = []
+    for target in own.keys() & each.keys():
+        ours, theirs = (_means(held[target], scratch) for held in (own, each))
+        logs += [np.log(theirs[name] / ours[name]) for name in ours.keys() & theirs.keys()]
+    return float(np.exp(np.mean(logs)))
+
+
+def _means(one: Tournament, scratch: bool) -> dict[tuple[str, ...], float]:
+    if scratch:
+        return {(): float(one.scratch.mean())}
+    return dict(zip(_sources(one), one.losses[1:].mean(axis=1).tolist(), strict=True))
+
+
+def _changed(run: Run, own: Tournaments, twice: Tournaments) -> list[str]:
+    """Edges whose gain is on one side of 1/2 by its interval, and on the other with more steps."""
+    found = []
+    for target, one in sorted(own.items()):
+        chosen = examples(run.workspace, run.dictionary[target], run.regime).test
+        names = [run.workspace.dataset.views[int(row[0])].building for row in chosen]
+        buildings = np.unique(names, return_inverse=True)[1].astype(np.int64)
+        draws = draws_of(len(names), buildings, run.workspace.config.seed)
+        drawn = draws.get("building", draws["image"])
+        start = ahp(win_rates(one.losses))
+        ends = drawn.interval(replicates(one.losses, one.scratch, start, drawn.counts).gain)
+        later = _gains(twice[target])
+        for sources, low, high in zip(_sources(one), *(end[1:] for end in ends), strict=True):
+            gain = later.get(sources, 0.5)
+            if low > 0.5 > gain or high < 0.5 < gain:
+                found.append(f"{' + '.join(sources)} to {target}")
+    return found
