@@ -228,6 +228,20 @@ def test_screening_counts_the_steps_that_it_trains_and_trains_no_edge_twice(
     assert int(str(found["random"]["steps"])) >= halved
 
 
+def test_training_is_held_against_twice_the_steps_and_another_seed(finished: Finished) -> None:
+    folder = study(finished, "convergence")
+    found = {str(row["trained"]): row for row in rows(folder, "convergence")}
+    steps = finished.workspace.config.transfer.steps
+    own, twice = f"{steps} steps", f"{2 * steps} steps"
+    assert {own, twice, "another seed", "half of the images"} < set(found)
+    assert found[own]["loss"] == found[own]["rank agreement"] == pytest.approx(1)
+    assert found[own]["scratch loss"] == pytest.approx(1)
+    assert found[twice]["loss"] != found["another seed"]["loss"] != pytest.approx(1)
+    text = (folder / "convergence.txt").read_text()
+    assert f"{len(TARGETS)} targets" in text
+    assert "long enough by this measure" in text
+
+
 def test_imagenet_features_join_as_a_source_and_are_a_baseline(
     finished: Finished, tmp_path: Path
 ) -> None:

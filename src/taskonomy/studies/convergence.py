@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Int64
 
 from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.tournament import win_rate, win_rates
@@ -42,8 +43,8 @@ def needs(run: Run) -> Sequence[Phase]:
 def measure(run: Run) -> Findings:
     found = [_measured(workspace, jobs) for workspace, jobs in _variants(run)]
     own, twice, again = found[2:5]
-    ceiling, kept = _agreement(own, again), _agreement(own, twice)
-    fall = 1 - _ratio(twice, own)
+    ceiling, kept = rank_agreement(own, again), rank_agreement(own, twice)
+    fall = 1 - loss_ratio(twice, own)
     changed = _changed(run, own, twice)
     reached = kept >= CEILING * ceiling and not changed and fall < FALL
     steps = [workspace.config.transfer.steps for workspace, _ in _variants(run)]
@@ -51,9 +52,9 @@ def measure(run: Run) -> Findings:
     rows: list[Row] = [
         {
             "trained": name,
-            "rank agreement": _agreement(own, each),
-            "loss": _ratio(each, own),
-            "scratch loss": _ratio(each, own, scratch=True),
+            "rank agreement": rank_agreement(own, each),
+            "loss": loss_ratio(each, own),
+            "scratch loss": loss_ratio(each, own, scratch=True),
             "gain": float(
                 np.mean([gain for one in each.values() for gain in _gains(one).values()])
             ),
@@ -139,13 +140,13 @@ def _gains(one: Tournament) -> dict[tuple[str, ...], float]:
     return dict(zip(_sources(one), gains, strict=True))
 
 
-def _agreement(one: Tournaments, other: Tournaments) -> float:
+def rank_agreement(one: Tournaments, other: Tournaments) -> float:
     """Spearman's correlation of the affinities of a target's readouts, its mean over targets."""
     found = agreement.correlations(_affinities(one), _affinities(other))
     return float(np.mean([*found.values()]))
 
 
-def _ratio(each: Tournaments, own: Tournaments, *, scratch: bool = False) -> float:
+def loss_ratio(each: Tournaments, own: Tournaments, *, scratch: bool = False) -> float:
     """The geometric mean of each model's mean loss over that of the profile's own."""
     logs = []
     for target in own.keys() & each.keys():
@@ -161,19 +162,35 @@ def _means(one: Tournament, scratch: bool) -> dict[tuple[str, ...], float]:
 
 
 def _changed(run: Run, own: Tournaments, twice: Tournaments) -> list[str]:
-    """Edges whose gain is on one side of 1/2 by its interval, and on the other with more steps."""
+    """`changed_gains` of all targets."""
     found = []
-    for target, one in sorted(own.items()):
+    for target in sorted(own.keys() & twice.keys()):
         chosen = examples(run.workspace, run.dictionary[target], run.regime).test
         names = [run.workspace.dataset.views[int(row[0])].building for row in chosen]
         buildings = np.unique(names, return_inverse=True)[1].astype(np.int64)
-        draws = draws_of(len(names), buildings, run.workspace.config.seed)
-        drawn = draws.get("building", draws["image"])
-        start = ahp(win_rates(one.losses))
-        ends = drawn.interval(replicates(one.losses, one.scratch, start, drawn.counts).gain)
-        later = _gains(twice[target])
-        for sources, low, high in zip(_sources(one), *(end[1:] for end in ends), strict=True):
-            gain = later.get(sources, 0.5)
-            if low > 0.5 > gain or high < 0.5 < gain:
-                found.append(f"{' + '.join(sources)} to {target}")
+        seed = run.workspace.config.seed
+        found += changed_gains(own[target], twice[target], buildings, seed)
     return found
+
+
+def changed_gains(
+    own: Tournament, later: Tournament, buildings: Int64[np.ndarray, " N"], seed: int
+) -> list[str]:
+    """Return the edges whose gain lies on one side of 1/2 by its interval, and later on the other.
+
+    Args:
+        own: the readouts into one target, and its scratch network.
+        later: the same after other training.
+        buildings: the building of every test image.
+        seed: of the draws of buildings, or of images where there are few buildings.
+    """
+    draws = draws_of(len(buildings), buildings, seed)
+    drawn = draws.get("building", draws["image"])
+    found = replicates(own.losses, own.scratch, ahp(win_rates(own.losses)), drawn.counts)
+    low, high = (ends[1:] for ends in drawn.interval(found.gain))
+    gains = _gains(later)
+    return [
+        f"{' + '.join(sources)} to {own.target}"
+        for sources, least, most in zip(_sources(own), low, high, strict=True)
+        if least > 0.5 > gains.get(sources, 0.5) or most < 0.5 < gains.get(sources, 0.5)
+    ]
