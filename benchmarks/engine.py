@@ -1,6 +1,6 @@
 """What a readout's training costs in the reference's way, from cached codes, and in the engine.
 
-    python -m benchmarks.engine demo full > docs/performance.txt
+    python -m benchmarks.engine demo > docs/performance.txt
 
 Same readouts, first weights, steps, batches and losses in every row; ratios are medians of turns
 taken in one process. Encoders, images and targets are random, since time does not depend on what
