@@ -80,10 +80,11 @@ pipeline: .venv/.synced  ## compile the pipelines and write the components' READ
 # The released files are third-party data and lie outside of the repository.
 RELEASED ?= ../shared/data/stanford-results
 
-bench: .venv/.synced  ## every golden optimum of the released affinities, and the command's time
+bench: .venv/.synced  ## golden optima of the released affinities, the command's time, and the readout engine
 	$(BIN)/python -m benchmarks.solve $(RELEASED) golden
 	$(BIN)/python -m benchmarks.solve $(RELEASED) front
 	$(BIN)/python -m benchmarks.solve $(RELEASED) command
+	$(BIN)/python -m benchmarks.engine demo | tee docs/performance.txt
 
 # The taxonomy that the README shows is that of the run in out/.
 docs: .venv/.synced  ## the figures in docs that commands print

@@ -33,14 +33,13 @@ from taskonomy.store import Store
 from taskonomy.training import record
 from taskonomy.training.example_loader import ExampleLoader, in_order
 from taskonomy.training.examples import images_of
-from taskonomy.training.fit import attempt
 from taskonomy.training.guesses import guess
 from taskonomy.training.identity import job_ref, main_regime, model_id
 from taskonomy.training.job import Job
 from taskonomy.training.representations import encode
 from taskonomy.training.session import Session, seeded
-from taskonomy.training.task_network import build, loader_of, restore, schedule, train_network
-from taskonomy.training.transfers import build_readout, coded, target_loaders
+from taskonomy.training.task_network import build, loader_of, restore, train_network
+from taskonomy.training.transfers import fit_readouts, target_loaders
 from taskonomy.training.workspace import Workspace
 
 PAIRS = 200
@@ -135,18 +134,11 @@ def normals(capture: Dataset, out: Path) -> bool:
 
 def _read_out(here: Session, encoder: nn.Module) -> nn.Module:
     """A readout of a fixed encoder, trained on the capture's transfer images."""
-    chosen = here.examples(NORMAL)
     codes = [encode(here, encoder, NORMAL.name, here.represented)]
     targets_of = target_loaders(here, NORMAL, main_regime(here.workspace))
-    loaders = [
-        coded(here, codes, rows, targets)
-        for rows, targets in zip((chosen.transfer, chosen.test), targets_of, strict=True)
-    ]
-    config = here.workspace.config
-    with seeded(config.seed, "transfer", NORMAL.name) as rng:
-        network = build_readout(here, NORMAL, codes, main_regime(here.workspace))
-        plan = schedule(config.transfer, chosen.transfer_steps, gan=False)
-        attempt(network, here.data(NORMAL).target, *loaders, plan, rng)
+    with seeded(here.workspace.config.seed, "transfer", NORMAL.name) as rng:
+        regime = main_regime(here.workspace)
+        [(network, _)] = fit_readouts(here, NORMAL, regime, [codes], targets_of, rng)
     return Fixed(encoder, network)
 
 

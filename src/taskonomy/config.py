@@ -9,7 +9,6 @@ from math import log2, prod
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -272,6 +271,8 @@ def read(path: Path, profile: str) -> dict[str, Any]:
     Raises:
         BadInput: there is no such file or profile.
     """
+    import yaml  # who trains from a configuration in JSON needs none
+
     if not path.is_file():
         raise BadInput(f"{path}: no such file; expected the project's params.yaml")
     try:

@@ -32,7 +32,7 @@ ON_DEMAND = {**SPOT, "selector": {"pool": "on-demand"}, "tolerations": []}
 def starved(workspace: Workspace) -> Workspace:
     """A workspace whose readouts are too wide for any memory; its networks are trained."""
     train_tasks(workspace, ["class_scene", "normal"])
-    transfer = workspace.config.transfer.model_copy(update={"width": 2**40})
+    transfer = workspace.config.transfer.model_copy(update={"width": 2**19})
     return replace(workspace, config=workspace.config.model_copy(update={"transfer": transfer}))
 
 

@@ -15,6 +15,8 @@ _SMALL = 0.1
 """What the last layer's first weights are scaled by where its bias is given."""
 _INSIDE = 0.95
 """Largest level that an output squashed by tanh starts at."""
+PAIRS = [[0, 1], [0, 2], [1, 2]]
+"""The pairs of a triplet."""
 
 
 def output_size(task: Task, network: NetworkConfig) -> int:
@@ -154,7 +156,7 @@ class VectorHead(nn.Module):
 
 
 class PairwiseHead(nn.Module):
-    """One head for the three pairs of a triplet: (0, 1), (0, 2), (1, 2) (egomotion).
+    """One head for the three pairs of a triplet (egomotion).
 
     Shape:
         [b, 3, channels, h, w] to [b, 3 x the pair head's outputs].
@@ -170,7 +172,7 @@ class PairwiseHead(nn.Module):
 
     def forward(self, codes: Float[Tensor, "b 3 C h w"]) -> Float[Tensor, "b outputs"]:
         """Decode each pair with the same weights."""
-        pairs = codes[:, [[0, 1], [0, 2], [1, 2]]].flatten(0, 1)
+        pairs = codes[:, PAIRS].flatten(0, 1)
         # Not len(): an exported program would take this many examples alone.
         return cast(Tensor, self.pair(pairs)).reshape(codes.shape[0], -1)
 

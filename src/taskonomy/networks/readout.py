@@ -42,8 +42,9 @@ class Readout(nn.Module):
     ) -> None:
         super().__init__()
         channels, width = len(mean), config.transfer.width
-        self.register_buffer("low", (mean - _CLIP * deviation)[:, None, None])
-        self.register_buffer("high", (mean + _CLIP * deviation)[:, None, None])
+        for end in ("low", "high"):
+            self.register_buffer(end, torch.empty(channels, 1, 1, device=mean.device))
+        self.clip_at(mean, deviation)
         self.norm = nn.BatchNorm2d(channels)
         # Two streams side by side: one convolution makes both their first layers, and one of two
         # groups their second.
@@ -57,6 +58,13 @@ class Readout(nn.Module):
         )
         self.merged = nn.BatchNorm2d(2 * width)
         self.head = build_head(task, config.network, 2 * width, classes, task.images)
+
+    def clip_at(
+        self, mean: Float[Tensor, "channels"], deviation: Float[Tensor, "channels"]
+    ) -> None:
+        """Clip at so many standard deviations of each channel."""
+        cast(Tensor, self.low).copy_((mean - _CLIP * deviation)[:, None, None])
+        cast(Tensor, self.high).copy_((mean + _CLIP * deviation)[:, None, None])
 
     def forward(self, codes: Float[Tensor, "b k C h w"]) -> Float[Tensor, "b ..."]:
         """The target's output; clipped in training only."""

@@ -188,7 +188,7 @@ def _train_or_not(
     from taskonomy.training.identity import job_ref, main_regime
     from taskonomy.training.job import Job
     from taskonomy.training.representations import represent
-    from taskonomy.training.transfers import target_loaders, train_readout
+    from taskonomy.training.transfers import Member, target_loaders, train_readouts
 
     workspace = session.workspace
     task, regime = workspace.dictionary[target], main_regime(workspace)
@@ -205,7 +205,8 @@ def _train_or_not(
             with TemporaryDirectory() as folder:
                 beside.workspace = replace(workspace, store=Store(folder))
                 ref = job_ref(workspace, Job("transfer", target, (source,), regime))
-                found.readouts.append(train_readout(beside, ref, [codes], loaders).seconds)
+                [readout] = train_readouts(beside, [Member(ref, [codes])], loaders)
+                found.readouts.append(readout.seconds)
 
 
 def _timed(estimate: Callable[..., T], *given: object) -> tuple[T, float]:

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from taskonomy.dictionary import Task
 from taskonomy.networks.losses import example_losses
-from taskonomy.training.example_loader import ExampleLoader
+from taskonomy.training.example_loader import ExampleLoader, Tensors
 from taskonomy.training.fit import recalibrate_batch_norm
 from taskonomy.training.guesses import first_level
 from taskonomy.training.identity import main_regime
 from taskonomy.training.session import Session, seeded
-from taskonomy.training.transfers import Codes, build_readout, coded
+from taskonomy.training.transfers import Codes, build_readouts, coded
 
 GROUPS = 8
 SIZE = 4
@@ -44,9 +44,15 @@ def projected_gradients(
         The mean loss of every group, and its projected gradient.
     """
     examples = session.examples(task).transfer[: GROUPS * SIZE]
-    loader = coded(session, [codes], examples, targets)
+    table = coded(session, [[codes]], examples)
+
+    def make(at: Int64[np.ndarray, "n"]) -> Tensors:
+        rows = torch.from_numpy(at).to(session.device)
+        return table.batch(rows)[0], *targets.batch(at)
+
+    loader = ExampleLoader(make, len(examples), session.device)
     with seeded(session.workspace.config.seed, "transfer", task.name):
-        network = build_readout(session, task, [codes], main_regime(session.workspace))
+        network = build_readouts(session, task, [[codes]], main_regime(session.workspace))[0]
     level = first_level(session.data(task).target, loader)
     if level is not None:
         network.head.start_at(level)

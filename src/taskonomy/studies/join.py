@@ -124,23 +124,21 @@ def train_own(workspace: Workspace, own: Own, refs: Sequence[ModelRef]) -> None:
     """Train readouts of the source; those of a target stand together."""
     from taskonomy.training.representations import represent
     from taskonomy.training.session import Session
-    from taskonomy.training.transfers import target_loaders, train_readout
+    from taskonomy.training.transfers import Member, stacks_of, target_loaders, train_readouts
 
     session = Session(workspace)
     codes = {own.name: np.asarray(np.load(workspace.store.local(*own.codes), mmap_mode="r"))}
     missing = [ref for ref in refs if not workspace.store.exists(*model_path(ref.identity))]
     with tqdm(total=len(missing), desc=own.name, unit="readout", mininterval=1) as bar:
-        for target, members in groupby(missing, key=lambda ref: ref.target):
-            loaders = None
-            for ref in members:
-                for source in ref.sources:
-                    if source not in codes:
-                        codes[source] = represent(session, source)
-                chosen = [codes[source] for source in ref.sources]
-                task = workspace.dictionary[target]
-                loaders = loaders or target_loaders(session, task, ref.regime)
-                train_readout(session, ref, chosen, loaders)
-                bar.update()
+        for (target, regime), group in groupby(missing, key=lambda ref: (ref.target, ref.regime)):
+            loaders = target_loaders(session, workspace.dictionary[target], regime)
+            members = []
+            for ref in group:
+                codes |= {s: represent(session, s) for s in ref.sources if s not in codes}
+                members.append(Member(ref, [codes[source] for source in ref.sources]))
+            for stack in stacks_of(session, members, loaders):
+                train_readouts(session, stack, loaders)
+                bar.update(len(stack))
 
 
 def training_seconds(run: Run, own: Own) -> Callable[[ModelRef], float]:

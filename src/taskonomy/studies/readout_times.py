@@ -14,7 +14,7 @@ import torch
 from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import code_size
 from taskonomy.networks.readout import Readout
-from taskonomy.training.fit import SETTLING
+from taskonomy.training.schedule import SETTLING
 from taskonomy.training.session import Session
 
 

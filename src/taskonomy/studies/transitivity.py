@@ -104,19 +104,31 @@ def chains(run: Run) -> list[Chain]:
 def train_chains(workspace: Workspace, found: Sequence[Chain]) -> None:
     """Train the last readout of every chain; the chains of a target stand together."""
     from taskonomy.training.session import Session
-    from taskonomy.training.transfers import readout_codes, target_loaders, train_readout
+    from taskonomy.training.transfers import (
+        Member,
+        readout_codes,
+        stacks_of,
+        target_loaders,
+        train_readouts,
+    )
 
     session, known = Session(workspace), workspace.dictionary
     missing = [
         c for c in found if not workspace.store.exists(*model_path(_ref(workspace, c).identity))
     ]
     with tqdm(total=len(missing), desc="chains", unit="readout", mininterval=1) as bar:
-        for target, members in groupby(missing, key=lambda chain: chain.target):
+        for target, group in groupby(missing, key=lambda chain: chain.target):
             loaders = target_loaders(session, known[target], main_regime(workspace))
-            for chain in members:
-                codes = [readout_codes(session, known[chain.middle], chain.first)]
-                train_readout(session, _ref(workspace, chain), codes, loaders)
-                bar.update()
+            members = [
+                Member(
+                    _ref(workspace, chain),
+                    [readout_codes(session, known[chain.middle], chain.first)],
+                )
+                for chain in group
+            ]
+            for stack in stacks_of(session, members, loaders):
+                train_readouts(session, stack, loaders)
+                bar.update(len(stack))
 
 
 def _batch(workspace: Workspace, found: Sequence[Chain]) -> Batch:

@@ -11,10 +11,10 @@ from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import Encoder
 from taskonomy.targets import Target
 from taskonomy.training.example_loader import ExampleLoader, in_order
-from taskonomy.training.fit import Outcome
 from taskonomy.training.guesses import guess
 from taskonomy.training.identity import model_ref
 from taskonomy.training.record import Record
+from taskonomy.training.schedule import Outcome
 from taskonomy.training.session import Session, seeded
 from taskonomy.training.task_network import finish, loader_of
 
@@ -45,7 +45,7 @@ def informed_guess(session: Session, task: Task) -> Record:
     losses = guess_losses(constant, target, loader_of(session, task, chosen.test))
     outcome = Outcome("finished", 0, losses, np.zeros((0, 2), np.float32))
     ref = model_ref(session.workspace, "informed_guess", task.name)
-    return finish(session, ref, constant, outcome, rows, begin)
+    return finish(session, ref, constant, outcome, rows, perf_counter() - begin)
 
 
 def random_encoder(session: Session, task: Task) -> Record:
@@ -57,7 +57,7 @@ def random_encoder(session: Session, task: Task) -> Record:
     nothing = Outcome("finished", 0, np.zeros(0, np.float32), np.zeros((0, 2), np.float32))
     none = np.zeros((0, 1), np.int64)
     ref = model_ref(session.workspace, "random", task.name)
-    return finish(session, ref, network, nothing, none, begin)
+    return finish(session, ref, network, nothing, none, perf_counter() - begin)
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ HELD_BYTES = 256 << 20
 THREADS = max(2, min(8, cores() // 2))
 """Batches prepared at once where they come from disk; each decodes with threads of its own."""
 _CHUNK = 256
-_EVALUATED = 128
+EVALUATED = 128
 """Examples evaluated at once."""
 
 
@@ -94,4 +94,4 @@ def epochs(
 
 def in_order(count: int) -> list[Int64[np.ndarray, "n"]]:
     """The rows of each evaluation batch."""
-    return [np.arange(i, min(i + _EVALUATED, count)) for i in range(0, count, _EVALUATED)]
+    return [np.arange(i, min(i + EVALUATED, count)) for i in range(0, count, EVALUATED)]

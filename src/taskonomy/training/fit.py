@@ -12,22 +12,17 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from taskonomy.dictionary import Task
 from taskonomy.networks.losses import example_losses
-from taskonomy.networks.readout import Readout
 from taskonomy.networks.task_network import TaskNetwork
 from taskonomy.targets import Target
 from taskonomy.training.arithmetic import FLOAT32, Arithmetic
 from taskonomy.training.checkpoints import Checkpoints
 from taskonomy.training.example_loader import ExampleLoader, epochs, in_order
 from taskonomy.training.guesses import first_level
-from taskonomy.training.optimisation import Diverged, Schedule, Training
+from taskonomy.training.optimisation import Diverged, Training
+from taskonomy.training.schedule import POINTS, SETTLING, Outcome, Schedule, diverged
 
 Progress = Callable[[int, float], None]
 """Is told the step and the loss, about 20 times."""
-
-POINTS = 20
-"""Points of a loss curve."""
-SETTLING = 512
-"""Training examples that the batch norms' statistics are taken from."""
 
 
 class Fitted(NamedTuple):
@@ -45,19 +40,8 @@ class Fitted(NamedTuple):
     arithmetic: Arithmetic
 
 
-class Outcome(NamedTuple):
-    """What training came to: `finished` or `failed: ` and why, with nan for every test loss."""
-
-    status: str
-    steps: int
-    test_losses: Float32[np.ndarray, "n"]
-    curve: Float32[np.ndarray, "points 2"]
-    waited: float = 0.0
-    arithmetic: str = str(FLOAT32)
-
-
 def attempt(
-    network: TaskNetwork | Readout,
+    network: TaskNetwork,
     target: Target,
     training: ExampleLoader,
     test: ExampleLoader,
@@ -80,8 +64,7 @@ def attempt(
         recalibrate_batch_norm(network, training)
         losses = test_losses(network, task, test)
     except Diverged as error:
-        nothing = np.full(test.count, np.nan, np.float32)
-        return Outcome(f"failed: {error}", schedule.steps, nothing, np.zeros((0, 2), np.float32))
+        return diverged(str(error), schedule.steps, test.count)
     rest = (found.waited, str(found.arithmetic))
     return Outcome("finished", schedule.steps, losses, found.curve, *rest)
 

@@ -30,6 +30,6 @@ def first_level(target: Target, loader: ExampleLoader) -> Float[Tensor, "outputs
 def _labels(
     loader: ExampleLoader, count: int
 ) -> tuple[Float[Tensor, "n ..."], Float[Tensor, "n ..."]]:
-    parts = [(target, mask) for _, target, mask in loader.batches(in_order(count))]
+    parts = [(target, mask) for *_, target, mask in loader.batches(in_order(count))]
     target, mask = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
     return target, mask

@@ -20,8 +20,8 @@ _CODE = (
     *("training/encoders.py", "training/example_loader.py", "training/examples.py"),
     *("training/fit.py", "training/guesses.py", "training/loading.py", "training/optimisation.py"),
     "training/own_sources.py",
-    *("training/representations.py", "training/session.py", "training/task_network.py"),
-    "training/transfers.py",
+    *("training/representations.py", "training/schedule.py", "training/session.py"),
+    *("training/stacks.py", "training/task_network.py", "training/transfers.py"),
 )
 """The source that turns a data set into losses; a change of it gives every model a new name."""
 

@@ -1,7 +1,6 @@
 """A network under optimisation: its steps, and everything that they carry to the next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from taskonomy.networks.losses import example_losses
 from taskonomy.training.arithmetic import Arithmetic
 from taskonomy.training.checkpoints import Checkpoint
 from taskonomy.training.example_loader import ExampleLoader
+from taskonomy.training.schedule import Schedule
 
 _GENERATOR_ALONE = 0.22
 """Share of the steps before the discriminator is listened to (the reference: 25k of 112k)."""
@@ -22,32 +22,6 @@ _GENERATOR_ALONE = 0.22
 
 class Diverged(Exception):
     """The loss was no longer finite; says at which step."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How a network is optimised.
-
-    Attributes:
-        steps: optimisation steps.
-        batch: examples a step.
-        learning_rate: of Adam.
-        anneal: share of the steps after which the learning rate falls to a tenth.
-        weight_decay: of Adam.
-        gan: whether image targets get the adversarial loss as well.
-    """
-
-    steps: int
-    batch: int
-    learning_rate: float
-    anneal: float
-    weight_decay: float
-    gan: bool = False
-
-    def rate(self, step: int) -> float:
-        """The learning rate of a step, counted from 0."""
-        late = step >= int(self.anneal * self.steps)
-        return self.learning_rate * 0.1 if late else self.learning_rate
 
 
 class Training:

@@ -14,10 +14,10 @@ from taskonomy.dictionary.task import ENCODER
 from taskonomy.errors import BadInput
 from taskonomy.store import Store, digest
 from taskonomy.training import encoders
-from taskonomy.training.fit import Outcome
 from taskonomy.training.identity import model_ref
 from taskonomy.training.loading import Source
 from taskonomy.training.record import Record
+from taskonomy.training.schedule import Outcome
 from taskonomy.training.session import Session
 from taskonomy.training.task_network import finish
 
@@ -86,7 +86,7 @@ def record_encoder(session: Session, task: Task) -> Record:
     nothing = Outcome("finished", 0, np.zeros(0, np.float32), np.zeros((0, 2), np.float32))
     none = np.zeros((0, 1), np.int64)
     ref = model_ref(session.workspace, "encoder", task.name)
-    return finish(session, ref, nn.Module(), nothing, none, begin)
+    return finish(session, ref, nn.Module(), nothing, none, perf_counter() - begin)
 
 
 def _loaded(source: SourceConfig, file: Path | None) -> nn.Module:

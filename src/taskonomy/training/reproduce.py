@@ -12,8 +12,9 @@ from taskonomy.training.fit import test_losses
 from taskonomy.training.record import Record
 from taskonomy.training.representations import codes_of
 from taskonomy.training.session import Session
+from taskonomy.training.stacks import Examples, stack_losses
 from taskonomy.training.task_network import build, loader_of, restore
-from taskonomy.training.transfers import build_readout, coded, target_loaders
+from taskonomy.training.transfers import build_readouts, coded, target_loaders
 from taskonomy.training.workspace import Workspace
 
 
@@ -51,8 +52,8 @@ def _readout_losses(
 ) -> Float32[np.ndarray, "n"]:
     task = session.workspace.dictionary[found.target]
     codes = [codes_of(session, source, session.represented) for source in found.sources]
-    network = build_readout(session, task, codes, found.regime)
+    network = build_readouts(session, task, [codes], found.regime)[0]
     restore(network, weights)
     targets = target_loaders(session, task, found.regime)
-    test = coded(session, codes, session.examples(task).test, targets[1])
-    return test_losses(network, task, test)
+    test = Examples(coded(session, [codes], session.examples(task).test), targets[1])
+    return np.asarray(stack_losses([network], task.loss, test)[0])

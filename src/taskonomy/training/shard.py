@@ -1,7 +1,7 @@
 """One shard of a run: the models that one process trains, each skipped if its file exists."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from functools import partial
 from itertools import groupby
@@ -17,13 +17,20 @@ from taskonomy.training.baselines import informed_guess, random_encoder
 from taskonomy.training.fit import Progress
 from taskonomy.training.identity import ModelRef, job_ref, model_path, model_ref
 from taskonomy.training.job import Job
+from taskonomy.training.memory import keep_freed_memory
 from taskonomy.training.own_sources import record_encoder
 from taskonomy.training.record import Record
 from taskonomy.training.representations import represent
 from taskonomy.training.samples import save_samples
 from taskonomy.training.session import Session, devices
 from taskonomy.training.task_network import train_network
-from taskonomy.training.transfers import Codes, target_loaders, train_readout
+from taskonomy.training.transfers import (
+    Codes,
+    Member,
+    stacks_of,
+    target_loaders,
+    train_readouts,
+)
 from taskonomy.training.workspace import Workspace
 
 
@@ -47,6 +54,7 @@ def train_tasks(
     Raises:
         BadInput: the data set lacks a label or an example; the line says which.
     """
+    keep_freed_memory()
     places = list(on or devices())
     with tqdm(total=len(tasks), desc="task networks", unit="network", mininterval=1) as bar:
         for told in _trained_side_by_side(workspace, tasks, places, bar):
@@ -104,29 +112,60 @@ def train_transfers(workspace: Workspace, jobs: Sequence[Job]) -> list[Record]:
     """
     refs = [job_ref(workspace, job) for job in jobs]
     missing = [ref for ref in refs if not _done(workspace, ref)]
+    keep_freed_memory()
     session = Session(workspace)
     codes: dict[str, Codes] = {}
     crashed: list[Record] = []
     with tqdm(total=len(jobs), desc="readouts", unit="readout", mininterval=1) as bar:
         bar.update(len(jobs) - len(missing))
-        for (target, regime), group in groupby(missing, key=lambda ref: (ref.target, ref.regime)):
-            task = workspace.dictionary[target]
-            loaders = None
+        for (target, _), group in groupby(missing, key=lambda ref: (ref.target, ref.regime)):
+            bar.set_postfix_str(target, refresh=False)
+            members = []
             for ref in group:
-                bar.set_postfix_str(target, refresh=False)
-                for source in ref.sources:
-                    if source not in codes:
-                        codes[source] = represent(session, source)
-                try:
-                    if ref.kind == "scratch":
-                        train_network(session, ref)
-                    else:
-                        loaders = loaders or target_loaders(session, task, regime)
-                        train_readout(session, ref, [codes[name] for name in ref.sources], loaders)
-                except RuntimeError as error:
-                    crashed.append(_crashed(session, ref, error))
-                bar.update()
+                if ref.kind == "scratch":
+                    crashed += _attempt(session, [ref], partial(train_network, session, ref))
+                    bar.update()
+                    continue
+                codes |= {s: represent(session, s) for s in ref.sources if s not in codes}
+                members.append(Member(ref, [codes[source] for source in ref.sources]))
+            crashed += _train_members(session, members, bar)
     return crashed
+
+
+def _train_members(session: Session, members: Sequence[Member], bar: "tqdm[str]") -> list[Record]:
+    """Train readouts of one target and regime; the records of those that torch gave up, though
+    each was tried alone."""
+    if not members:
+        return []
+    refs = [member.ref for member in members]
+    task = session.workspace.dictionary[refs[0].target]
+    crashed: list[Record] = []
+    try:
+        targets = target_loaders(session, task, refs[0].regime)
+        waiting = stacks_of(session, members, targets)
+    except RuntimeError as error:
+        return [_crashed(session, ref, error) for ref in refs]
+    while waiting:
+        stack = waiting.pop(0)
+        work = partial(train_readouts, session, stack, targets)
+        failed = _attempt(session, [member.ref for member in stack], work)
+        if failed and len(stack) > 1:
+            waiting = [[member] for member in stack] + waiting
+        else:
+            crashed += failed
+            bar.update(len(stack))
+    return crashed
+
+
+def _attempt(
+    session: Session, refs: Sequence[ModelRef], work: Callable[[], object]
+) -> list[Record]:
+    """Train these models; the records of those that torch gave up."""
+    try:
+        work()
+    except RuntimeError as error:
+        return [_crashed(session, ref, error) for ref in refs]
+    return []
 
 
 def _train_task(session: Session, name: str, progress: Progress | None = None) -> str | None:

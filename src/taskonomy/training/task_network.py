@@ -16,10 +16,10 @@ from taskonomy.training.arithmetic import choose
 from taskonomy.training.checkpoints import SECONDS, Checkpoints
 from taskonomy.training.example_loader import ExampleLoader
 from taskonomy.training.examples import images_of
-from taskonomy.training.fit import Outcome, Progress, attempt
+from taskonomy.training.fit import Progress, attempt
 from taskonomy.training.identity import ModelRef
-from taskonomy.training.optimisation import Schedule
 from taskonomy.training.record import Record
+from taskonomy.training.schedule import Outcome, Schedule
 from taskonomy.training.session import Session, seeded
 
 
@@ -96,7 +96,8 @@ def train_examples(
             choose(device, network, first[0]),
             checkpoints,
         )
-    found = finish(session, ref, network, outcome, rows, begin - checkpoints.earlier)
+    seconds = perf_counter() - begin + checkpoints.earlier
+    found = finish(session, ref, network, outcome, rows, seconds)
     checkpoints.remove()
     return found, network
 
@@ -131,9 +132,9 @@ def finish(
     network: nn.Module,
     outcome: Outcome,
     rows: Int64[np.ndarray, "n k"],
-    begin: float,
+    seconds: float,
 ) -> Record:
-    """Write a trained model's file; `begin` is when its training began (`perf_counter`)."""
+    """Write a trained model's file; its training on `rows` took so many seconds."""
     workspace = session.workspace
     found = Record(
         model_id=ref.identity,
@@ -144,7 +145,7 @@ def finish(
         seed=workspace.config.seed,
         readout_seed=ref.readout_seed,
         train_images=images_of(rows),
-        seconds=perf_counter() - begin,
+        seconds=seconds,
         **outcome._asdict(),
     )
     record.save(workspace.store, found, arrays(network))
