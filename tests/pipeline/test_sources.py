@@ -39,7 +39,7 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_it_is_measured_for_every_target_and_combined_with_the_runs_sources(joined: Run) -> None:
     rows = table.read(joined.out / "affinity.parquet")
     first = {row.target for row in rows if row.sources == ("own",)}
-    assert first == {"normal", "class_scene"}
+    assert first == {"denoising", "normal", "class_scene"}
     assert any(row.order == 2 and "own" in row.sources for row in rows)
 
 

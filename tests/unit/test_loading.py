@@ -1,6 +1,7 @@
 """What networks see and predict: ranges, masks, and that equal views give equal examples."""
 
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from taskonomy.errors import BadInput
 from taskonomy.targets import kind_of
 from taskonomy.targets.map import encode_map
 from taskonomy.targets.segments import sampled_pixels
-from taskonomy.training import loading
+from taskonomy.training import example_loader, loading
+from taskonomy.training.example_loader import ExampleLoader
 from taskonomy.training.examples import examples
 from taskonomy.training.loading import Source, Table, TaskData
 from taskonomy.training.workspace import Workspace
@@ -145,6 +147,21 @@ def test_a_table_that_does_not_fit_gives_the_same_rows(monkeypatch: pytest.Monke
     for _ in range(2):
         assert spilling.get(views)[:, 0].tolist() == views.tolist()
         assert whole.get(views)[:, 0].tolist() == views.tolist()
+
+
+def test_batches_from_disk_come_in_the_order_that_is_asked_for(monkeypatch: pytest.MonkeyPatch):
+    def make(rows: np.ndarray) -> tuple[torch.Tensor]:
+        time.sleep(0.01 if rows[0] % 3 == 0 else 0)  # so that later batches are ready earlier
+        return (torch.from_numpy(rows),)
+
+    held = ExampleLoader(make, 12, torch.device("cpu"))
+    monkeypatch.setattr(example_loader, "HELD_BYTES", 0)
+    streamed = ExampleLoader(make, 12, torch.device("cpu"))
+    orders = [np.array([at, (at + 5) % 12]) for at in range(12)]
+
+    found = [batch[0].tolist() for batch in streamed.batches(orders)]
+    assert found == [order.tolist() for order in orders]
+    assert found == [batch[0].tolist() for batch in held.batches(orders)]
 
 
 def test_a_missing_label_file_is_named(rooms: Path, small: Config, tmp_path: Path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mlflow import MlflowClient
 from safetensors.torch import save_file
 from torchvision.models import squeezenet1_1
 
@@ -78,6 +79,26 @@ def test_every_process_finds_the_weights_in_the_store(fresh: Workspace, tmp_path
     before = codes_of(Session(workspace), "own", np.arange(2))
     (tmp_path / "0.safetensors").unlink()
     assert codes_of(Session(workspace), "own", np.arange(2)).tobytes() == before.tobytes()
+
+
+@pytest.mark.filterwarnings("ignore")  # of MLflow's own
+def test_weights_may_come_from_a_registered_model(fresh: Workspace, tmp_path: Path) -> None:
+    tracking = f"sqlite:///{tmp_path}/mlflow.db"
+    held = tmp_path / "registered"
+    held.mkdir()
+    file = Path(weights(held, 0))
+    client = MlflowClient(tracking)
+    client.create_registered_model("mine")
+    client.create_model_version("mine", str(held))
+    source = {"name": "own", "encoder": OWN}
+
+    def code(place: str) -> str:
+        config = fresh.config.updated(sources=[{**source, "weights": place}])
+        return declared_dictionary(fresh.store, config, tracking)["own"].code
+
+    assert code("models:/mine/1") == code(str(file))
+    with pytest.raises(BadInput, match=r"models:/mine/2: .*; expected a registered model"):
+        code("models:/mine/2")
 
 
 def test_an_encoder_that_changed_since_the_run_began_is_refused(
