@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from jaxtyping import Float32
 
 from benchmarks.engine import Problem
-from taskonomy.training.memory import Allocations, stack_bytes
+from taskonomy.training.memory import Allocations, free_bytes, most_members, stack_bytes
 from taskonomy.training.schedule import Outcome
 
 MEMBERS = 3
@@ -65,3 +66,18 @@ def test_memory_is_known_before_within_a_tenth(stacked: bool):
     with Allocations() as measured:
         asked.train(stacked=stacked)
     assert measured.peak == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("stacked", [True, False])
+def test_what_does_not_fit_is_split_down_to_single_readouts(stacked: bool):
+    asked, cpu = problem("class_object"), torch.device("cpu")
+    free = free_bytes(cpu)
+
+    def most(held: int) -> int:
+        return most_members(
+            asked.readouts()[0], asked.task.loss, asked.batch(), 24, held, cpu, stacked
+        )
+
+    assert most(held=1) > 26
+    assert most(held=free // 4) in (2, 3, 4, 5)  # what is free changes meanwhile
+    assert most(held=100 * free) == 1
