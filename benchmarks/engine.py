@@ -124,6 +124,7 @@ class Problem:
             self.task.loss,
             examples,
             examples,
+            examples,
             self.schedule,
             np.random.default_rng(3),
             stacked=stacked,

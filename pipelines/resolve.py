@@ -21,6 +21,7 @@ def resolve(
     importance: dict = {},  # noqa: B006
     with_own_readouts: bool = False,
     with_random: bool = False,
+    must_beat_guess: bool = False,
     k_best: int = 1,
     regime: str = "",
     store_secret: str = "object-store",
@@ -42,6 +43,7 @@ def resolve(
         importance: Weights of targets, 1 where absent.
         with_own_readouts: Whether low-data readouts of a target's own encoder are edges too.
         with_random: Whether the random projection may be labelled.
+        must_beat_guess: Whether edges that do not beat the informed guess are barred.
         k_best: With budgets, how many sets of tasks to name for each.
         regime: Which regime of a table that holds several.
         store_secret: Secret with the store's access-key-id and secret-access-key, and its
@@ -65,6 +67,7 @@ def resolve(
         importance=importance,
         with_own_readouts=with_own_readouts,
         with_random=with_random,
+        must_beat_guess=must_beat_guess,
         k_best=k_best,
         regime=regime,
     )

@@ -22,6 +22,7 @@ def resolve(
     importance: dict,
     with_own_readouts: bool,
     with_random: bool,
+    must_beat_guess: bool,
     k_best: int,
     regime: str,
     taxonomies: dsl.Output[dsl.HTML],
@@ -44,6 +45,7 @@ def resolve(
         importance: weights of targets, 1 where absent.
         with_own_readouts: whether low-data readouts of a target's own encoder are edges too.
         with_random: whether the random projection may be labelled.
+        must_beat_guess: whether edges that do not beat the informed guess are barred.
         k_best: how many sets of tasks to name for each budget.
         regime: which regime of a table that holds several.
         taxonomies: the graphs of the taxonomies.
@@ -70,6 +72,7 @@ def resolve(
             "importance": importance,
             "with_own_readouts": with_own_readouts,
             "with_random": with_random,
+            "must_beat_guess": must_beat_guess,
         }
         key = resolve(store, affinity, question(asked), budgets, k_best, regime)
         kubeflow_pages.resolved(store, key, taxonomies, summary, figures)

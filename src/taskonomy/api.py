@@ -74,7 +74,7 @@ def solve(
         max_order: the most sources of one transfer, from 1.
         question: what else is asked, by the fields of `taskonomy.taxonomy.hypergraph.Question`:
             scale, sources, targets, novel, must_use, must_not_use, cost, importance,
-            with_own_readouts, with_random, dictionary.
+            with_own_readouts, with_random, must_beat_guess, dictionary.
 
     Raises:
         BadInput: the question or the budget makes no sense for these candidates.

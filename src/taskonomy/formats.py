@@ -115,7 +115,8 @@ class Format:
 AFFINITY = Format("affinity", "affinity.parquet")
 MODELS = Format("models", "models.parquet", 2)
 """2 added the readout's seed, and the regime is of readouts and scratch networks alone."""
-TAXONOMY = Format("taxonomy", "taxonomy.json")
+TAXONOMY = Format("taxonomy", "taxonomy.json", 2)
+"""In 2 a policy that says so is solved on affinities of validation images."""
 PROVENANCE = Format("provenance", "provenance.json")
 DATASET = Format("dataset", "dataset.json")
 """At a data set's root: what it declares of itself."""
@@ -123,10 +124,11 @@ DATASET_RECORD = Format("dataset-record", "dataset.json", 2)
 """In a store, `version-data/<key>/`: what a run recorded of its data set. 2 has the place of
 one that lies in the store relative to it."""
 SHARDS = Format("shards", "shards.json")
-MODEL = Format("model", "model", 3)
-"""2 as of `MODELS`; 3 added the arithmetic and the seconds that training waited for data."""
+MODEL = Format("model", "model", 4)
+"""2 as of `MODELS`; 3 added the arithmetic and the seconds that training waited for data; 4
+the losses of the choice examples."""
 CHECKPOINT = Format("checkpoint", "checkpoint")
 """In a store, `checkpoints/<model id>.safetensors`: a model in training."""
 OUTCOME = Format("outcome", "outcome")
-POLICIES = Format("policies", "policies.json")
-"""In a store, `resolve/<key>/`."""
+POLICIES = Format("policies", "policies.json", 2)
+"""In a store, `resolve/<key>/`. 2 as of `TAXONOMY`."""

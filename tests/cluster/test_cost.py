@@ -90,7 +90,7 @@ def test_hours_are_work_over_speed(demo: Config, pipeline: Compiled) -> None:
     targets = [task for task in DICTIONARY if task.role == "both"]
 
     def seconds(test: float, steps: int, batch: int) -> float:
-        return test * (3 * steps * batch + amount.test) / 1e9
+        return test * (3 * steps * batch + amount.held) / 1e9
 
     network = loads.networks(trained).test
     expected = 25 * seconds(network, amount.steps, demo.training.batch) + 51 * 1.0
@@ -133,7 +133,7 @@ def test_inserting_a_task_costs_its_own_readouts(demo: Config) -> None:
     loads, amount = Loads(demo), amounts.examples(demo)
 
     def seconds(test: float) -> float:
-        examples = 3 * amount.transfer_steps * demo.transfer.batch + amount.test
+        examples = 3 * amount.transfer_steps * demo.transfer.batch + amount.held
         return test * examples / 1e9 + 0.5
 
     expected = seconds(loads.networks(targets).test)

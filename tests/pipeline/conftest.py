@@ -44,7 +44,7 @@ def tiny() -> dict[str, object]:
         "image_size": 32, "target_size": 16, "widths": [8, 8, 8], "hidden": 16,
     }  # fmt: skip
     profile["training"] |= {"epochs": 4, "batch": 8}  # type: ignore[operator]
-    profile["regimes"] = [16]
+    profile["regimes"] = [12]
     profile["transfer"] |= {"test_images": 16, "steps": 2, "batch": 8, "top": 3}  # type: ignore[operator]
     profile["affinity"] = {"replicates": 50}
     profile["taxonomy"] |= {"budgets": [1, 3, 9]}  # type: ignore[operator]

@@ -68,6 +68,26 @@ def test_affinities_of_a_target_sum_to_one_over_all_its_candidates(run: Run) -> 
         assert sum(row.order == 2 for row in mine) == 3
 
 
+def test_every_edge_says_what_it_is_chosen_by_and_how_it_does_against_the_guess(run: Run) -> None:
+    rows = table.read(run.out / "affinity.parquet")
+    assert all(0 <= row.win_vs_guess_low <= row.win_vs_guess_high <= 1 for row in rows)
+    by_target = [[row for row in rows if row.target == name] for name in {r.target for r in rows}]
+    chosen = [mine for mine in by_target if mine[0].n_choice]
+    assert chosen
+    for mine in chosen:
+        assert len({row.n_choice for row in mine}) == 1
+        assert sum(row.affinity_choice for row in mine) == pytest.approx(1, abs=1e-12)
+    policies = json.loads((run.out / "taxonomy.json").read_text())["policies"]
+    assert all(policy["solved_on"] == "affinity_choice" for policy in policies)
+    known = {(r.target, r.sources, r.kind): r.win_vs_guess for r in rows}
+    for edge in (edge for policy in policies for edge in policy["edges"]):
+        found = known[edge["target"], tuple(edge["sources"]), edge["kind"]]
+        assert edge["win_vs_guess"] == found
+    report = (run.out / "report.html").read_text()
+    assert re.search(r"Readouts are trained on \d+ of the \d+ val images; \d+ others", report)
+    assert "correlate at" not in report
+
+
 def test_every_model_has_one_finished_run_with_a_curve_and_a_file(run: Run) -> None:
     listed = models.read(run.out / "models.parquet").to_pylist()
     runs = [model["mlflow_run_id"] for model in listed]

@@ -182,6 +182,28 @@ def test_each_order_alone_is_a_tournament_of_its_own() -> None:
     assert np.abs(share / share.sum() - [c.affinity for c in apart[:4]]).max() > 1e-4
 
 
+def test_wins_against_the_guess_and_affinities_to_choose_by_are_those_of_their_images() -> None:
+    losses = np.array([[1.0, 1.0, 1.0, 1.0], [2.0, 2.0, 2.0, 2.0]])
+    choice = np.array([[2.0, 2.0], [1.0, 2.0]])
+    first, second = measure(
+        regime="8",
+        target="normal",
+        entries=ENTRIES[:1] + ENTRIES[2:3],
+        losses=losses,
+        scratch=np.ones(4),
+        replicates=50,
+        seed=0,
+        guess=np.array([2.0, 2.0, 1.0, 0.5]),
+        choice=choice,
+    )
+    assert (first.win_vs_guess, second.win_vs_guess) == (2.5 / 4, 1.0 / 4)
+    assert first.win_vs_guess_low < first.win_vs_guess < first.win_vs_guess_high
+    # Of two images to choose by, the second candidate wins one and ties the other: odds 3 to 1.
+    assert (first.affinity_choice, second.affinity_choice) == pytest.approx((0.25, 0.75))
+    assert first.affinity > second.affinity
+    assert (first.n_test, first.n_choice) == (4, 2)
+
+
 def test_a_partly_measured_candidate_is_compared_where_it_was_measured() -> None:
     losses = bradley_terry_losses(np.ones(6), 100, np.random.default_rng(9))
     losses[3, 70:] = np.nan

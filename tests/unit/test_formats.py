@@ -238,8 +238,8 @@ def test_a_model(tmp_path: Path) -> None:
     losses = np.ones(2, np.float32)
     saved = record.Record(
         model_id="b2", kind="task", target="normal", sources=(), regime=0, seed=0, steps=1,
-        readout_seed=0, status="finished", train_images=2, seconds=0.5, test_losses=losses,
-        curve=losses[None],
+        readout_seed=0, status="finished", train_images=2, seconds=0.5, choice_losses=losses,
+        test_losses=losses, curve=losses[None],
     )  # fmt: skip
     record.save(store, saved, {})
     path = tmp_path / "models" / "b2.safetensors"
@@ -247,7 +247,12 @@ def test_a_model(tmp_path: Path) -> None:
         metadata = file.metadata()
     assert metadata.pop(formats.METADATA_KEY) == str(formats.MODEL)
     assert record.read(store, "b2").test_loss == 1
+    assert record.read(store, "b2").choice_losses.tolist() == [1, 1]
     tensors = load_file(path)
+    del tensors["choice_losses"]
+    second = {formats.METADATA_KEY: "taskonomy/model/2", "record": metadata["record"]}
+    save_file(tensors, path, second)
+    assert record.read(store, "b2").choice_losses.tolist() == []
     facts = json.loads(metadata["record"])
     del facts["readout_seed"]
     for kind, regime in [("task", 0), ("transfer", 8)]:

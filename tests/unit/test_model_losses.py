@@ -40,26 +40,29 @@ def put(
     sources: tuple[str, ...] = (),
     *,
     skill: float = 0.0,
+    choice: float | None = None,
     failed: bool = False,
     readout_seed: int = 0,
     regime: int = 8,
 ) -> None:
-    """Store a model of TARGET with losses of its own."""
+    """Store a model of TARGET with losses of its own; `choice`: its skill on choice images."""
     rng = np.random.default_rng([int(10 * skill), len(kind)])
     losses = np.full(IMAGES, np.nan) if failed else rng.exponential(size=IMAGES) - skill
+    held = np.zeros(0) if choice is None else rng.exponential(size=IMAGES) - choice
     identity = model_id(workspace, kind, TARGET, sources, regime, readout_seed)
     made = Record(
         model_id=identity,
         kind=kind,
         target=TARGET,
         sources=sources,
-        regime=0 if kind == "task" else regime,
+        regime=regime if kind in ("transfer", "scratch") else 0,
         seed=0,
         readout_seed=readout_seed,
         status="failed: diverged" if failed else "finished",
         steps=1,
         train_images=1,
         seconds=0.0,
+        choice_losses=held.astype(np.float32),
         test_losses=losses.astype(np.float32),
         curve=np.zeros((0, 2), np.float32),
     )
@@ -72,6 +75,7 @@ def standing(workspace: Workspace, jobs: list[Job]) -> list[Candidate]:
 
 def test_a_failed_readout_changes_nobody_elses_affinity(empty: Workspace) -> None:
     put(empty, "task", skill=0.5)
+    put(empty, "informed_guess")
     put(empty, "scratch")
     put(empty, "transfer", ("autoencoding",), skill=0.1)
     put(empty, "transfer", ("colorization",), failed=True)
@@ -92,6 +96,7 @@ def test_a_target_whose_baseline_failed_is_named_and_has_no_tournament(
     empty: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(empty, "task", failed=True)
+    put(empty, "informed_guess")
     put(empty, "scratch")
     for source in SOURCES:
         put(empty, "transfer", (source,))
@@ -118,6 +123,7 @@ def test_readouts_of_several_seeds_compete_with_their_mean_losses(empty: Workspa
 def test_every_regime_has_a_tournament_of_its_own(empty: Workspace) -> None:
     jobs = [replace(job, regime=regime) for job in JOBS[:2] for regime in (8, 16)]
     put(empty, "task")
+    put(empty, "informed_guess")
     for job in jobs:
         put(empty, job.kind, job.sources, regime=job.regime)
 
@@ -128,3 +134,51 @@ def test_every_regime_has_a_tournament_of_its_own(empty: Workspace) -> None:
         sum(row.affinity for row in found if row.regime == regime) == pytest.approx(1)
         for regime in ("8", "16")
     )
+
+
+def chosen_against_the_test(workspace: Workspace, *, everywhere: bool) -> None:
+    """Models of which the choice images say the reverse of what the test images say."""
+    put(workspace, "task", skill=2.0, choice=2.0)
+    put(workspace, "informed_guess", skill=0.4, choice=0.0)
+    put(workspace, "scratch", choice=0.0)
+    put(workspace, "transfer", ("autoencoding",), skill=0.1, choice=1.5)
+    put(workspace, "transfer", ("colorization",), skill=0.5, choice=0.7)
+    put(workspace, "transfer", ("reshading",), skill=1.2, choice=0.1 if everywhere else None)
+
+
+def test_candidates_are_ranked_by_images_to_choose_by_and_measured_on_test_images(
+    empty: Workspace,
+) -> None:
+    chosen_against_the_test(empty, everywhere=True)
+
+    ranks = model_losses.first_order_ranks(empty, JOBS)[8, TARGET]
+    found = {c.sources[0]: c for c in standing(empty, JOBS)}
+
+    assert ranks == ["autoencoding", "colorization", "reshading"]
+    assert sorted(ranks, key=lambda name: -found[name].ranking_affinity) == ranks
+    assert sorted(ranks, key=lambda name: -found[name].affinity) == ranks[::-1]
+    assert sum(c.affinity_choice for c in found.values()) == pytest.approx(1)
+    assert {c.n_choice for c in found.values()} == {IMAGES}
+
+
+def test_where_one_has_no_image_to_choose_by_the_test_images_rank(empty: Workspace) -> None:
+    chosen_against_the_test(empty, everywhere=False)
+
+    ranks = model_losses.first_order_ranks(empty, JOBS)[8, TARGET]
+    found = standing(empty, JOBS)
+
+    assert ranks == ["reshading", "colorization", "autoencoding"]
+    assert all(np.isnan(c.affinity_choice) and c.n_choice == 0 for c in found)
+
+
+def test_every_candidate_is_held_against_the_informed_guess(empty: Workspace) -> None:
+    chosen_against_the_test(empty, everywhere=True)
+
+    guess = record.read(empty.store, model_id(empty, "informed_guess", TARGET)).test_losses
+    for c in standing(empty, JOBS):
+        kind: Kind = "task" if c.kind == "supervised" else "transfer"
+        sources = () if kind == "task" else c.sources
+        mine = record.read(empty.store, model_id(empty, kind, TARGET, sources, 8)).test_losses
+        assert c.win_vs_guess == pytest.approx(np.mean(mine < guess))
+        assert c.win_vs_guess_low < c.win_vs_guess < c.win_vs_guess_high
+        assert c.beats_guess == (c.win_vs_guess > 0.5)

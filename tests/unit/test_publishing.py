@@ -2,9 +2,12 @@
 
 import html.parser
 import itertools
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -13,10 +16,10 @@ from taskonomy.data import pictures
 from taskonomy.dictionary import DICTIONARY
 from taskonomy.errors import BadInput
 from taskonomy.evaluation.sanity import Sanity, sanity
-from taskonomy.publishing import charts, evaluation_charts, graph, matrices, samples
+from taskonomy.publishing import artifact, charts, evaluation_charts, graph, matrices, samples
 from taskonomy.publishing.pages import best_value
 from taskonomy.publishing.report import ReportData, render_report
-from tests.unit.published import REGIME, report_data, sample
+from tests.unit.published import REGIME, report_data, sample, taxonomy
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,32 @@ class TestFigures:
             assert {j.target for j in drawn.joints} == {
                 e["target"] for e in transfers if len(e["sources"]) > 1
             }
+
+    def test_a_transfer_that_loses_to_the_guess_is_marked_wherever_it_is_shown(
+        self, data: ReportData
+    ) -> None:
+        rows = [
+            replace(row, win_vs_guess=0.4 if row.target == "reshading" else 0.8, n_choice=90,
+                    affinity_choice=row.affinity)
+            for row in data.affinity
+        ]  # fmt: skip
+        content = taxonomy(rows)
+        jsonschema.validate(content, artifact.schema())
+        page = render_report(replace(data, affinity=rows, taxonomy=content))
+        policies = [p for p in content["policies"] if p["status"] == "optimal"]
+        losing = [edge for p in policies for edge in p["edges"] if edge["target"] == "reshading"]
+        transfers = [edge for edge in losing if edge["kind"] == "transfer"]
+
+        assert transfers
+        assert page.count('<b title="does not beat the informed guess">!</b>') == len(losing)
+        lines = sum(len(edge["sources"]) for edge in transfers)
+        assert len(re.findall(r'class="edge g-\w+ loses"', page)) == lines
+        assert page.count("No better than the informed guess, the best constant") == len(policies)
+        assert "40% against the informed guess, which it does not beat" in page
+        assert "scale, on validation images" in page
+        plain = render_report(data)
+        assert "does not beat" not in plain
+        assert "on validation images" not in plain
 
     def test_the_tree_draws_each_join_between_what_it_joins(self) -> None:
         drawn = charts.tree(

@@ -12,12 +12,12 @@ from taskonomy.affinity.candidate import Candidate
 from taskonomy.commands.main import main
 from taskonomy.data import layout
 from taskonomy.dictionary import DICTIONARY
-from taskonomy.studies import agreement, catalogue, estimates
+from taskonomy.studies import agreement, catalogue, estimates, losses
 from taskonomy.studies.findings import as_text
 from taskonomy.studies.gradients import projected_gradients
 from taskonomy.studies.label_efficiency import Curve
-from taskonomy.studies.novel import cross_chosen
 from taskonomy.targets import declared
+from taskonomy.training.model_losses import Losses
 from taskonomy.training.representations import represent
 from taskonomy.training.session import Session
 from taskonomy.training.shard import train_tasks
@@ -108,13 +108,21 @@ def test_a_network_needs_the_images_at_which_it_wins_half() -> None:
     assert curve.equal_to(np.full(4000, 0.0))[0] == pytest.approx(80)  # the largest is not
 
 
-def test_what_is_chosen_on_one_half_is_measured_on_the_other() -> None:
-    """Candidates without any skill gain nothing by being many."""
+def test_what_is_chosen_on_validation_images_gains_nothing_by_having_been_one_of_many() -> None:
+    """Candidates without skill win no more than their share, but more where test images choose."""
     rng = np.random.default_rng(2)
-    losses = rng.exponential(size=(30, 4000))
-    chosen = cross_chosen(losses)
-    assert abs(float((chosen < rng.exponential(size=4000)).mean()) - 0.5) < 0.03
-    assert (np.minimum.reduce(losses) <= chosen).all()
+    opponent = rng.exponential(size=400)
+    apart, same = [], []
+    for _ in range(50):
+        found = [Losses(rng.exponential(size=100), rng.exponential(size=400)) for _ in range(30)]
+        apart.append(losses.wins(losses.best(found), opponent))
+        unmeasured = [Losses(np.zeros(0), one.test) for one in found]
+        same.append(losses.wins(losses.best(unmeasured), opponent))
+    fair = np.mean(1 - np.exp(-opponent))
+    assert abs(np.mean(apart) - fair) < 0.012
+    assert np.mean(same) > fair + 0.02
+    assert losses.chosen_on(found).startswith("chosen on validation images")
+    assert "test images themselves" in losses.chosen_on(unmeasured)
 
 
 def test_gradients_that_agree_predict_the_loss_that_a_step_takes_away() -> None:
@@ -134,7 +142,7 @@ def test_projected_gradients_follow_from_the_source_alone(
 ) -> None:
     train_tasks(workspace, ["normal", "colorization"])
     session, task = Session(workspace), DICTIONARY[target]
-    targets, _ = target_loaders(session, task, workspace.config.regimes[0])
+    targets, *_ = target_loaders(session, task, workspace.config.regimes[0])
 
     def of(source: str) -> tuple[np.ndarray, np.ndarray]:
         return projected_gradients(session, task, represent(session, source), targets)

@@ -137,6 +137,7 @@ def test_a_network_that_diverges_is_recorded_as_failed(workspace: Workspace):
     found = task_record(replace(workspace, config=config), "room_layout")
     assert found.status.startswith("failed: ")
     assert np.isnan(found.test_losses).all()
+    assert np.isnan(found.choice_losses).all()
     assert found.test_loss is None
 
 
@@ -168,11 +169,12 @@ def test_the_supervised_network_sees_five_times_a_readouts_images_and_steps(
     workspace: Workspace, name: str
 ):
     chosen = examples(workspace, DICTIONARY[name])
-    train, transfer, test = (set(part.ravel().tolist()) for part in chosen[:3])
+    train, transfer, choice, test = (set(part.ravel().tolist()) for part in chosen[:4])
     assert len(train) >= SHARE * len(transfer)
     assert chosen.steps >= SHARE * chosen.transfer_steps
     assert not train & transfer
-    assert not (train | transfer) & test
+    assert not (train | transfer) & choice
+    assert not (train | transfer | choice) & test
 
 
 @pytest.mark.parametrize("profile", ["demo", "full", "paper"])

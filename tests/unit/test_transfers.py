@@ -47,6 +47,8 @@ def test_readouts_of_any_order_are_trained_and_measured_again(workspace: Workspa
         assert found.steps == chosen.transfer_steps
         assert found.train_images == len(np.unique(chosen.transfer))
         np.testing.assert_allclose(reproduce(workspace, identity), found.test_losses, atol=1e-5)
+        assert found.choice_losses.shape == chosen.choice.shape[:1]
+        assert np.isfinite(found.choice_losses).all()
 
 
 def test_a_further_readout_seed_is_another_model_of_the_same_examples(workspace: Workspace):

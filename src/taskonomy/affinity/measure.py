@@ -1,14 +1,16 @@
 """From the per-image test losses of one target's models to its rows of the affinity table."""
 
 from collections.abc import Iterable, Sequence
+from math import nan
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from taskonomy.affinity.bootstrap import bootstrap
+from taskonomy.affinity.ahp import ahp
+from taskonomy.affinity.bootstrap import bootstrap, replicate_win_rates, resample
 from taskonomy.affinity.candidate import Candidate, Kind
-from taskonomy.affinity.tournament import win_rate
+from taskonomy.affinity.tournament import win_rate, win_rates
 
 CandidateSet = Literal["all_orders", "each_order"]
 """Who meets in a tournament: a target's candidates of all orders (the paper's released files), or
@@ -29,6 +31,8 @@ def measure(
     scratch: Float[np.ndarray, " N"],
     replicates: int,
     seed: int,
+    guess: Float[np.ndarray, " N"] | None = None,
+    choice: Float[np.ndarray, "S M"] | None = None,
     candidate_set: CandidateSet = "all_orders",
 ) -> list[Candidate]:
     """Hold one target's tournament and return its candidates.
@@ -41,6 +45,9 @@ def measure(
         scratch: the losses of the scratch network on those images (gain).
         replicates: bootstrap replicates over the images.
         seed: of the bootstrap.
+        guess: the losses of the informed guess on those images, where they are known.
+        choice: losses of every candidate on the validation images to choose by, where there are
+            such.
         candidate_set: who meets in a tournament; affinities sum to 1 over each.
 
     Raises:
@@ -52,11 +59,14 @@ def measure(
     supervised = losses[kinds.index("supervised")]
     gain = win_rate(losses, scratch)
     quality = win_rate(losses, supervised)
-    affinity = np.empty((3, len(entries)))
+    vs_guess = _against(guess, losses, replicates, seed)
+    affinity, chosen_by = np.empty((3, len(entries))), np.full(len(entries), nan)
     for rows in _tournaments(entries, candidate_set):
         # Equal seeds: tournaments on the same images see the same draws of them.
         found = bootstrap(losses[rows], replicates, LEVEL, np.random.default_rng(seed))
         affinity[:, rows] = found.affinity, found.affinity_low, found.affinity_high
+        if choice is not None:
+            chosen_by[rows] = ahp(win_rates(choice[rows]))
     return [
         Candidate(
             regime=regime,
@@ -69,9 +79,29 @@ def measure(
             win_vs_scratch=float(gain[row]),
             win_vs_supervised=float(quality[row]),
             n_test=int(np.count_nonzero(~np.isnan(losses[row]))),
+            **{name: float(rates[row]) for name, rates in vs_guess.items()},
+            affinity_choice=nan if choice is None else float(chosen_by[row]),
+            n_choice=0 if choice is None else int(np.count_nonzero(~np.isnan(choice[row]))),
         )
         for row, (kind, sources) in enumerate(entries)
     ]
+
+
+def _against(
+    guess: Float[np.ndarray, " N"] | None,
+    losses: Float[np.ndarray, "S N"],
+    replicates: int,
+    seed: int,
+) -> dict[str, Float[np.ndarray, " S"]]:
+    """Win rates against the informed guess and their intervals; nothing where it is unknown."""
+    if guess is None:
+        return {}
+    counts = resample(losses.shape[1], replicates, np.random.default_rng(seed))
+    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    pairs = (replicate_win_rates(np.stack([row, guess]), counts)[0] for row in losses)
+    low, high = np.quantile(np.stack([*pairs]).astype(np.float64), tails, axis=1)
+    rates = win_rate(losses, guess)
+    return {"win_vs_guess": rates, "win_vs_guess_low": low, "win_vs_guess_high": high}
 
 
 def _tournaments(

@@ -35,6 +35,11 @@ SCHEMA = pa.schema(
         ("win_vs_scratch", pa.float64()),
         ("win_vs_supervised", pa.float64()),
         ("n_test", pa.int64()),
+        ("win_vs_guess", pa.float64()),
+        ("win_vs_guess_low", pa.float64()),
+        ("win_vs_guess_high", pa.float64()),
+        ("affinity_choice", pa.float64()),
+        ("n_choice", pa.int64()),
     ]
 )
 """Numbers that were not measured are null in the file and nan in a `Candidate`."""
@@ -45,6 +50,8 @@ _DECLARED = "taskonomy.dictionary"
 """The key of the metadata that holds a user's declarations as JSON."""
 _KINDS = ("transfer", "supervised", "own_readout")
 _NUMBERS = [field.name for field in SCHEMA if field.type == pa.float64()]
+_OPTIONAL = {*_NUMBERS[1:], "n_choice"}
+"""The columns whose absence tells nothing: they were not measured."""
 _NEEDED = {"target", "sources", "affinity"}
 """The columns without which a row means nothing."""
 REGIME = "table"
@@ -60,6 +67,7 @@ def write(path: Path, candidates: Sequence[Candidate], dictionary: Dictionary = 
     """
     ordered = sorted(candidates, key=lambda c: (c.regime, c.target, c.order, c.kind, c.sources))
     columns = {field.name: [_cell(getattr(c, field.name)) for c in ordered] for field in SCHEMA}
+    columns["n_choice"] = [count or None for count in columns["n_choice"]]
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
@@ -114,7 +122,7 @@ def check_columns(where: Path, found: Sequence[str]) -> None:
     twice = [name for name in SCHEMA.names if found.count(name) > 1]
     if twice:
         raise BadInput(f"{where}: column {twice[0]!r} stands there twice, expected it once")
-    missing = [name for name in SCHEMA.names if name not in found and name not in _NUMBERS[1:]]
+    missing = [name for name in SCHEMA.names if name not in found and name not in _OPTIONAL]
     if _NEEDED & set(missing):
         others = f", and so are {', '.join(missing[1:])}" if missing[1:] else ""
         raise BadInput(
@@ -184,17 +192,22 @@ def _candidate(path: Path, index: int, row: Mapping[str, Any]) -> Candidate:
     for name, value in numbers.items():
         if not (isnan(value) or 0 <= value <= 1 + 1e-9):
             raise BadInput(f"{where}: {name} is {value}, expected a number in [0, 1]")
-    tested = _read(where, "n_test", cells.number, row.get("n_test"))
-    if not (isnan(tested) or (tested >= 0 and tested.is_integer())):
-        raise BadInput(f"{where}: n_test is {tested:g}, expected a whole number from 0")
     return Candidate(
         regime=regime,
         target=target,
         sources=tuple(sorted(sources)),
         kind=kind,
-        n_test=0 if isnan(tested) else int(tested),
+        n_test=_count(where, "n_test", row),
+        n_choice=_count(where, "n_choice", row),
         **numbers,
     )
+
+
+def _count(where: str, column: str, row: Mapping[str, Any]) -> int:
+    count = _read(where, column, cells.number, row.get(column))
+    if not (isnan(count) or (count >= 0 and count.is_integer())):
+        raise BadInput(f"{where}: {column} is {count:g}, expected a whole number from 0")
+    return 0 if isnan(count) else int(count)
 
 
 def _read(where: str, column: str, read: Callable[[Any], T], value: Any) -> T:

@@ -31,25 +31,35 @@ class Examples(NamedTuple):
         steps: of the task's own network.
         transfer_steps: of a readout.
         test: test images.
+        choice: images to choose by.
         represented: images that each encoder encodes.
     """
 
     steps: int
     transfer_steps: int
     test: int
+    choice: int
     represented: int
+
+    @property
+    def held(self) -> int:
+        """Images that every model is measured on."""
+        return self.test + self.choice
 
 
 def examples(config: Config) -> Examples:
     """What the rooms of a profile give, with splits of their usual shares."""
-    train, _, test = (int(config.data.images * share) for share in PROPORTIONS)
+    train, val, test = (int(config.data.images * share) for share in PROPORTIONS)
     steps = config.training.epochs * max(1, train // config.training.batch)
     tested = min(config.transfer.test_images, test)
+    transferred = min(max(config.regimes), train // SHARE)
+    chosen = min(config.transfer.test_images, val - transferred)
     return Examples(
         steps=steps,
         transfer_steps=min(config.transfer.steps, steps // SHARE),
         test=tested,
-        represented=min(max(config.regimes), train // SHARE) + tested,
+        choice=chosen,
+        represented=transferred + chosen + tested,
     )
 
 

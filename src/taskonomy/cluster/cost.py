@@ -99,7 +99,7 @@ def work_of(
 
     def seconds(kind: str, load: Load, steps: int, batch: int) -> float:
         rate = units.rates.get(kind, units.rates[max(units.rates)])
-        return (steps * batch * load.train + amount.test * load.test) / rate.speed
+        return (steps * batch * load.train + amount.held * load.test) / rate.speed
 
     def transfers(number: int, kind: str, load: Load) -> float:
         each = seconds(kind, load, amount.transfer_steps, config.transfer.batch)
@@ -162,7 +162,7 @@ def _storage(
         (number, loads.readouts(targets, order))
         for order, number in enumerate(count.readouts, start=1)
     ]
-    kept = sum(number * (load.size + _FLOAT * amount.test) for number, load in kinds)
+    kept = sum(number * (load.size + _FLOAT * amount.held) for number, load in kinds)
     code = _FLOAT * config.network.code_channels * loads.positions
     return {
         "images and labels": data * config.data.images * config.data.size**2 * units.image,

@@ -100,7 +100,7 @@ def _rates(rows: Iterable[Mapping[str, Any]], config: Config) -> dict[str, Rate]
         target = tasks[row["target"]]
         trained = row["steps"] * batches.get(kind, config.transfer.batch)
         load = counted.readout(target, order) if order else counted.network(target)
-        operations = trained * load.train + amount.test * load.test
+        operations = trained * load.train + amount.held * load.test
         found[f"order {order}" if order else kind].append((row["seconds"], operations))
     return {
         kind: Rate(len(pairs), *(sum(column) for column in zip(*pairs, strict=True)))

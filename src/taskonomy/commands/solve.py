@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--importance", action="append", metavar="TASK=X,...", help="weights (default: 1 each)")
     add("--with-own-readouts", action="store_true", help="own low-data readouts are edges too")
     add("--with-random", action="store_true", help="the random projection may be bought too")
+    add("--must-beat-guess", action="store_true", help="bar edges that lose to the best constant")
     add_file_arguments(parser)
     add("--pareto", action="store_true", help="every budget (up to --budget) that buys more")
     add("--k-best", metavar="K", help="also the next best sets of tasks, K in all")
@@ -146,6 +147,7 @@ def _question(args: argparse.Namespace) -> Question:
         importance=numbers("--importance", args.importance),
         with_own_readouts=args.with_own_readouts,
         with_random=args.with_random,
+        must_beat_guess=args.must_beat_guess,
         dictionary=affinities.dictionary(args.affinities),
     )
 

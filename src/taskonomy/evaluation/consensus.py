@@ -8,6 +8,7 @@ it has the most edges in common with the replicates' on average.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import nan
 
 import numpy as np
 from jaxtyping import Float
@@ -55,7 +56,8 @@ def consensus(
 
     Args:
         candidates: the candidates of one regime.
-        affinities: their affinities in every replicate, in the order of `candidates`.
+        affinities: their affinities in every replicate, in the order of `candidates`: of those
+            images that the question is solved on.
         question: what is asked; its scale must need nothing but affinities.
         budgets: each at least what a policy costs.
 
@@ -69,7 +71,7 @@ def consensus(
     importance = [question.importance.get(edge.target, 1.0) for edge in graph.edges]
     worths = [
         tuple(
-            weight * scaled(replace(edge, affinity=float(p)), question.scale)
+            weight * scaled(replace(edge, affinity=float(p), affinity_choice=nan), question.scale)
             for weight, edge, p in zip(importance, graph.edges, row[columns], strict=True)
         )
         for row in affinities

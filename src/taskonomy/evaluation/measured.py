@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int64
 
-from taskonomy.affinity.bootstrap import resample, resample_groups
+from taskonomy.affinity.ahp import ahp
+from taskonomy.affinity.bootstrap import (
+    replicate_affinities,
+    replicate_win_rates,
+    resample,
+    resample_groups,
+)
 from taskonomy.affinity.significance import Significance, significance
 from taskonomy.affinity.tournament import win_rate, win_rates
 from taskonomy.evaluation.intervals import (
@@ -54,6 +60,8 @@ class Measured:
         methods: affinities by the analytic hierarchy process and by two others.
         win_rates: the tournament matrix.
         gain, quality: win rates against the scratch and the supervised network.
+        choice: affinities on the images to choose by, each drawn anew as often as the test images
+            are; None where the tournament has none.
         draws: by unit; without buildings where they are unknown or fewer than `ENOUGH`.
         replicates: the tournament on every draw, by unit.
         significance: the tests of all ordered pairs, by unit.
@@ -64,6 +72,7 @@ class Measured:
     win_rates: Float[np.ndarray, "S S"]
     gain: Float[np.ndarray, " S"]
     quality: Float[np.ndarray, " S"]
+    choice: Float[np.ndarray, "R S"] | None
     draws: Mapping[Unit, Draws]
     replicates: Mapping[Unit, Replicates]
     significance: Mapping[Unit, Significance]
@@ -91,7 +100,10 @@ def draws_of(
 
 
 def measured(
-    tournament: Tournament, buildings: Int64[np.ndarray, " N"] | None, seed: int
+    tournament: Tournament,
+    buildings: Int64[np.ndarray, " N"] | None,
+    seed: int,
+    choice_buildings: Int64[np.ndarray, " M"] | None = None,
 ) -> Measured:
     """Measure one target.
 
@@ -99,6 +111,8 @@ def measured(
         tournament: its candidates with their losses.
         buildings: the building of every test image, where it is known.
         seed: of the draws.
+        choice_buildings: the building of every image to choose by, where it is known; else they are
+            drawn by image.
 
     Raises:
         BadInput: two candidates share too few images.
@@ -113,6 +127,7 @@ def measured(
         win_rates=win_rates(losses),
         gain=win_rate(losses, tournament.scratch),
         quality=win_rate(losses, losses[0]),
+        choice=_chosen(tournament, choice_buildings, seed),
         draws=draws,
         replicates={
             unit: replicates(losses, tournament.scratch, by_method.ahp, drawn.counts)
@@ -122,3 +137,14 @@ def measured(
             unit: significance(losses, FALSE_DISCOVERIES, groups[unit]) for unit in draws
         },
     )
+
+
+def _chosen(
+    tournament: Tournament, buildings: Int64[np.ndarray, " M"] | None, seed: int
+) -> Float[np.ndarray, "R S"] | None:
+    losses = tournament.choice
+    if losses is None:
+        return None
+    drawn = draws_of(losses.shape[1], buildings, seed)
+    counts = drawn["building" if "building" in drawn else "image"].counts
+    return replicate_affinities(replicate_win_rates(losses, counts), ahp(win_rates(losses)))

@@ -20,8 +20,8 @@ class Novel:
 
     Attributes:
         max_order: most sources an edge may read.
-        edges: the edge of the highest affinity into every target that has a transfer, by target;
-            `win_vs_scratch` is its gain and `win_vs_supervised` its quality.
+        edges: the edge of the highest affinity to rank by into every target that has a transfer, by
+            target; `win_vs_scratch` is its gain and `win_vs_supervised` its quality.
     """
 
     max_order: int
@@ -53,6 +53,6 @@ def all_for_one(
     question = Question(max_order=max_order, scale="raw", dictionary=dictionary)
     for edge in build(transfers, question).edges:
         taken = best.setdefault(edge.target, edge)
-        if edge.affinity > taken.affinity:
+        if edge.ranking_affinity > taken.ranking_affinity:
             best[edge.target] = edge
     return Novel(max_order=max_order, edges=tuple(best[target] for target in sorted(best)))

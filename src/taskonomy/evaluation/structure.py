@@ -71,7 +71,7 @@ class Structure:
         comparisons: 3D and 2D targets, with and without twins; empty where the data set has too
             few of either.
         clusters: whether the tasks about surfaces share a branch of the task trees.
-        agreement: mean correlation of log affinities between two seeds.
+        agreement: mean correlation of log affinities between two seeds; None of one seed.
         left_out: transfers (source, target) that not every seed measured, as where a readout
             failed; no seed's count.
     """
@@ -80,7 +80,7 @@ class Structure:
     chance: float
     comparisons: tuple[Comparison, ...]
     clusters: tuple[clusters.Clusters, ...]
-    agreement: float
+    agreement: float | None
     left_out: tuple[tuple[str, str], ...]
 
 
@@ -137,7 +137,9 @@ def render_text(structure: Structure) -> str:
         lines += ["", clusters.render_text(found)]
     lines += [
         "",
-        f"Log affinities of two seeds correlate at {structure.agreement:.2f}.",
+        "One seed: how far another would agree was not measured."
+        if structure.agreement is None
+        else f"Log affinities of two seeds correlate at {structure.agreement:.2f}.",
         "Twin pairs: " + ", ".join("/".join(pair) for pair in TWINS) + ".",
     ]
     if structure.left_out:
@@ -270,7 +272,7 @@ def _mean(seeds: Sequence[_Affinities]) -> _Affinities:
     }
 
 
-def _agreement(seeds: Sequence[_Affinities]) -> float:
+def _agreement(seeds: Sequence[_Affinities]) -> float | None:
     logs = [np.log([p for t in sorted(s) for _, p in sorted(s[t].items())]) for s in seeds]
     pairs = [np.corrcoef(one, other)[0, 1] for one, other in combinations(logs, 2)]
-    return float(np.mean(pairs)) if pairs else 1.0
+    return float(np.mean(pairs)) if pairs else None

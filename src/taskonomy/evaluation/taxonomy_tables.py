@@ -37,6 +37,7 @@ def policies(solved: Sequence[Policy]) -> list[Row]:
             "affinity": edge.affinity,
             "gain": known(edge.win_vs_scratch),
             "quality": known(edge.win_vs_supervised),
+            "win_vs_guess": known(edge.win_vs_guess),
         }
         for policy in solved
         for edge in policy.edges

@@ -81,7 +81,7 @@ def publication(
         dictionary=recorded_dictionary(recorded),
         place=store.address("publish", key),
         links=addresses,
-        candidates=len(rows),
+        candidates=rows,
     )
     texts = [
         (report, store.read_bytes("publish", key, "report.html").decode()),

@@ -19,8 +19,8 @@ from taskonomy.dictionary import Dictionary, Task
 from taskonomy.errors import BadInput
 
 _POLICY_KEYS = (
-    "regime", "budget", "max_order", "status", "reason", "objective", "bound", "scale", "sources",
-    "edges", "tied", "mean_gain", "mean_quality", "mean_gain_transferred",
+    "regime", "budget", "max_order", "status", "reason", "objective", "bound", "scale", "solved_on",
+    "sources", "edges", "tied", "mean_gain", "mean_quality", "mean_gain_transferred",
     "mean_quality_transferred", "solver",
 )  # fmt: skip
 _OPTIMALITY = 1e-6

@@ -7,7 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import Dictionary
+from taskonomy.publishing.graph import loses_to_guess
 from taskonomy.publishing.pages import best_value
 
 
@@ -23,7 +25,7 @@ class Facts:
         dictionary: the tasks that the run knows.
         place: where the published files lie.
         links: addresses in MLflow by what they show; none where a browser reaches none.
-        candidates: how many rows affinity.parquet has of the regime that is shown.
+        candidates: the rows of affinity.parquet of the regime that is shown.
     """
 
     profile: str
@@ -33,7 +35,7 @@ class Facts:
     dictionary: Dictionary
     place: str
     links: Mapping[str, str]
-    candidates: int
+    candidates: Sequence[Candidate]
 
 
 def figures(facts: Facts) -> dict[str, float]:
@@ -44,7 +46,7 @@ def figures(facts: Facts) -> dict[str, float]:
         "models": float(len(statuses)),
         "failed_models": float(sum(status != "finished" for status in statuses)),
         "networks_beating_the_guess": float(_beating_the_guess(facts.models)),
-        "candidates": float(facts.candidates),
+        "candidates": float(len(facts.candidates)),
         "views": float(facts.dataset["views"]),
     }
     return found | best_figures(facts.taxonomy["policies"])
@@ -87,6 +89,7 @@ def summary(facts: Facts) -> str:
         "|---|---|",
         f"| Profile | {facts.profile} |",
         *_origin(facts.dataset),
+        _images(facts.candidates),
         f"| Models | {counted['models']:.0f}, of which {counted['failed_models']:.0f} failed |",
         *_places(facts.links, facts.place),
     ]
@@ -96,6 +99,14 @@ def summary(facts: Facts) -> str:
         titles = facts.dictionary
         lines += [f"- {titles[name].title}: {why}" for name, why in sorted(left_out.items())]
     return "\n".join(lines) + "\n"
+
+
+def _images(candidates: Sequence[Candidate]) -> str:
+    """On how many images candidates are chosen and compared; pairs may be fewer than views."""
+    tested = max((c.n_test for c in candidates), default=0)
+    chosen = max((c.n_choice for c in candidates), default=0)
+    by = f"up to {chosen} validation images that train nothing" if chosen else "the test images too"
+    return f"| Compared on | up to {tested} test images; chosen on {by} |"
 
 
 def _without(dataset: Mapping[str, Any]) -> list[str]:
@@ -137,6 +148,7 @@ def model_card(facts: Facts) -> str:
         f"| Split | by {split['kind']}: "
         + ", ".join(f"{len(split[part])} {part}" for part in ("train", "val", "test"))
         + " |",
+        _images(facts.candidates),
         "",
         "## Measured",
         "",
@@ -227,5 +239,14 @@ def _shown(policies: Sequence[Mapping[str, Any]], dictionary: Dictionary) -> lis
     return [
         f"With a budget of {best['budget']:g}, label **{labelled}**: mean gain"
         f" {best['mean_gain']:.3f}, mean quality {best['mean_quality']:.3f} over"
-        f" {len(best['edges'])} targets, transfers of order {best['max_order']} at most."
+        f" {len(best['edges'])} targets, transfers of order {best['max_order']} at most.",
+        *_losing(best, dictionary),
     ]
+
+
+def _losing(policy: Mapping[str, Any], dictionary: Dictionary) -> list[str]:
+    """The targets that a policy solves no better than the informed guess, in a sentence."""
+    found = [dictionary[edge["target"]].title for edge in policy["edges"] if loses_to_guess(edge)]
+    if not found:
+        return []
+    return ["", f"**No better than the informed guess**, the best constant: {', '.join(found)}."]

@@ -36,7 +36,11 @@ def render_evaluation(
         sanity=_sanity(tables.get("sanity", ()), dictionary),
         charts=_charts(tables),
         fronts=_fronts(tables["fronts"]),
-        rates={name: _rates(tables["policies"], name, dictionary) for name in ("gain", "quality")},
+        rates={
+            words: _rates(tables["policies"], name, dictionary)
+            for name, words in _RATES.items()
+            if any(row[name] is not None for row in tables["policies"])
+        },
         budgets=tables["budgets"],
         consensus=[_change(row, dictionary) for row in tables.get("consensus", ())],
         bought=_bought(tables.get("source_shares", ()), tables["policies"], dictionary),
@@ -56,6 +60,13 @@ def _p(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}"
+
+
+_RATES = {
+    "gain": "gain",
+    "quality": "quality",
+    "win_vs_guess": "win rate against the informed guess",
+}
 
 
 def _names(tables: Tables) -> set[str]:

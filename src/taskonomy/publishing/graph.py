@@ -33,9 +33,13 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """A line from a source to its target, or to the joint before it."""
+    """A line from a source to its target, or to the joint before it.
+
+    `loses`: the transfer does not beat the informed guess.
+    """
 
     path: str
+    loses: bool
     group: str
     tip: str
     source: str
@@ -100,7 +104,8 @@ def layout(policy: Mapping[str, Any], dictionary: Dictionary) -> Graph:
             end = _JOINT if joined else _RIGHT
             curves.append(
                 Curve(
-                    path=_bend(_LEFT, left[source], end, y), group=dictionary[source].group,
+                    path=_bend(_LEFT, left[source], end, y), loses=loses_to_guess(edge),
+                    group=dictionary[source].group,
                     tip=tip, source=source, target=edge["target"],
                 )
             )  # fmt: skip
@@ -112,12 +117,25 @@ def layout(policy: Mapping[str, Any], dictionary: Dictionary) -> Graph:
     )  # fmt: skip
 
 
+def loses_to_guess(edge: Mapping[str, Any]) -> bool:
+    """Whether a policy's edge is known not to beat the informed guess (`Candidate.beats_guess`)."""
+    rate = edge.get("win_vs_guess")
+    return rate is not None and rate <= 0.5
+
+
+_OPPONENTS = {
+    "win_vs_scratch": "scratch",
+    "win_vs_supervised": "full supervision",
+    "win_vs_guess": "the informed guess",
+}
+
+
 def describe(edge: Mapping[str, Any], dictionary: Dictionary) -> str:
     """One edge in words."""
     names = " + ".join(dictionary[source].title for source in edge["sources"])
     rates = []
-    for key, opponent in (("win_vs_scratch", "scratch"), ("win_vs_supervised", "full supervision")):
-        if edge[key] is not None:
+    for key, opponent in _OPPONENTS.items():
+        if edge.get(key) is not None:
             rates.append(f"{edge[key]:.0%} against {opponent}")
     wins = f"; wins {', '.join(rates)}" if rates else ""
     return f"{names} → {dictionary[edge['target']].title}: affinity {edge['affinity']:.4f}{wins}"

@@ -110,6 +110,9 @@ def after_ahp(pairs: Mapping[tuple[str, str], Candidate], dictionary: Dictionary
                 f"wins {row.win_vs_scratch:.0%} against scratch, "
                 f"{row.win_vs_supervised:.0%} against full supervision"
             )
+            if row.beats_guess is not None:
+                but = "" if row.beats_guess else ", which it does not beat"
+                tip += f", {row.win_vs_guess:.0%} against the informed guess{but}"
             found[source] = (_clip(math.log2(max(times, 1e-9)) / _REACH_AFFINITY), tip)
         return found
 

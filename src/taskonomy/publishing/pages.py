@@ -80,6 +80,8 @@ def _policy(policy: Mapping[str, Any], shown: bool, dictionary: Dictionary) -> d
         "shown": shown,
         "graph": graph.layout(policy, dictionary),
         "edges": [edges[name] for name in order],
+        "guessed": any(edge.get("win_vs_guess") is not None for edge in policy["edges"]),
+        "losing": [name for name in order if graph.loses_to_guess(edges[name])],
     }
 
 

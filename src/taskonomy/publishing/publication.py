@@ -18,6 +18,7 @@ from taskonomy.publishing import artifact, models, samples
 from taskonomy.publishing.pages import best_value
 from taskonomy.publishing.report import DatasetFacts, ReportData, render_report
 from taskonomy.training import record
+from taskonomy.training.examples import examples
 from taskonomy.training.identity import ModelRef, main_regime, model_path
 from taskonomy.training.workspace import Workspace
 
@@ -121,6 +122,7 @@ def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: flo
             split_note=parts["note"],
             counts={part: len(parts[part]) for part in ("train", "val", "test")},
             left_out=len(facts.get("views_left_out", ())),
+            roles=_roles(made.workspace),
         ),
         affinity=table.read(made.affinity),
         models=listed,
@@ -133,6 +135,30 @@ def _report(made: Inputs, listed: Any, taxonomy: Mapping[str, Any], seconds: flo
         dictionary=made.workspace.dictionary,
         structure=made.evaluation["structure_text"],
     )
+
+
+_APART = {"building": "of other buildings", "point": "of other points, partly in one building"}
+
+
+def _roles(workspace: Workspace) -> str:
+    """How many images train readouts, choose among them and test them, of tasks of single views."""
+    tasks = (workspace.dictionary[name] for name in workspace.config.tasks)
+    found = [task for task in tasks if task.trained and task.items == "view"]
+    if not found:
+        return ""
+    chosen, val = examples(workspace, found[0]), len(workspace.splits.val)
+    said = f"Readouts are trained on {len(chosen.transfer)} of the {val} val images; "
+    if len(chosen.choice):
+        said += (
+            f"{len(chosen.choice)} others, {_APART[chosen.apart]}, decide which sources are "
+            "combined and which transfers a policy picks."
+        )
+    else:
+        said += (
+            "none is left to choose by, so that the test images decide which sources are combined "
+            "and which transfers a policy picks, which flatters what is picked."
+        )
+    return f"{said} All rates are of {len(chosen.test)} test images."
 
 
 def _model(made: Inputs, ref: ModelRef) -> models.Model:

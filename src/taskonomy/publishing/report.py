@@ -42,6 +42,8 @@ class DatasetFacts:
         split_note: what a reader must know of that (one building in stretches); may be empty.
         counts: views per split.
         left_out: views that are not among these because they are incomplete or damaged.
+        roles: a sentence or two on the images that readouts are trained on, chosen by and tested
+            on.
     """
 
     source: str
@@ -53,6 +55,7 @@ class DatasetFacts:
     split_note: str
     counts: Mapping[str, int]
     left_out: int = 0
+    roles: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,12 @@ def evaluate(out: Path, config: Config) -> Path:
     if not run.tournaments:
         raise BadInput(f"{out}: found no target with affinities, expected at least one")
     targets = [
-        measured(one, run.buildings.get(one.target), config.seed)
+        measured(
+            one,
+            run.buildings.get(one.target),
+            config.seed,
+            run.choice_buildings.get(one.target),
+        )
         for one in tqdm(run.tournaments, desc="replicates", mininterval=1)
     ]
     question, solved = solve(run.candidates, config, run.dictionary)
@@ -59,7 +64,7 @@ def evaluate(out: Path, config: Config) -> Path:
         **of_affinities(run.candidates, question, solved),
     }
     drawn = _drawn(run.candidates, targets)
-    common = _common(run.candidates, drawn, question, solved)
+    common = _common(run.candidates, _drawn(run.candidates, targets, choice=True), question, solved)
     made["edge_shares"] = taxonomy_tables.shares(common, solved)
     made["source_shares"] = taxonomy_tables.bought(common)
     made["consensus"] = taxonomy_tables.consensus(common, solved)
@@ -69,12 +74,23 @@ def evaluate(out: Path, config: Config) -> Path:
 
 
 def _drawn(
-    candidates: Sequence[Candidate], targets: Sequence[Measured]
+    candidates: Sequence[Candidate], targets: Sequence[Measured], *, choice: bool = False
 ) -> Float[np.ndarray, "R C"]:
-    """The affinities of all candidates in every replicate, by building where that can be."""
+    """The affinities of all candidates in every replicate, by building where that can be.
+
+    Args:
+        candidates: in the order of the columns.
+        targets: with their replicates.
+        choice: whether of the images to choose by, for the targets that have such.
+    """
     columns = {
-        (one.tournament.target, kind, sources): one.replicates[one.best_unit].affinity[:, row]
+        (one.tournament.target, kind, sources): affinities[:, row]
         for one in targets
+        for affinities in [
+            one.replicates[one.best_unit].affinity
+            if one.choice is None or not choice
+            else one.choice
+        ]
         for row, (kind, sources) in enumerate(one.tournament.entries)
     }
     return np.stack([columns[c.target, c.kind, c.sources] for c in candidates], axis=1)

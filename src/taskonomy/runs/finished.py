@@ -25,6 +25,8 @@ from taskonomy.training.model_losses import Tournament, tournaments
 
 Losses = Mapping[str, Float[np.ndarray, " _"]]
 """Per-image test losses by task."""
+Buildings = Mapping[str, Int64[np.ndarray, " _"]]
+"""The building of every image by task, as numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,7 @@ class Finished:
         tournaments: every target's candidates with their losses, likewise.
         networks, guesses: losses of the task networks and of the informed guesses.
         buildings: the building of every test image by task, as numbers; empty where unknown.
+        choice_buildings: likewise of every image to choose by.
         grouping: in words, what `buildings` are or why they are unknown.
         digest: the hash of the data set.
         dictionary: the tasks that the run knows.
@@ -51,7 +54,8 @@ class Finished:
     tournaments: tuple[Tournament, ...]
     networks: Losses
     guesses: Losses
-    buildings: Mapping[str, Int64[np.ndarray, " _"]]
+    buildings: Buildings
+    choice_buildings: Buildings
     grouping: str
     digest: str
     dictionary: Dictionary
@@ -77,7 +81,8 @@ def read(out: Path, config: Config) -> Finished:
     refs = [models.reference(row) for row in listed]
     networks = _by_kind(store, refs, "task")
     digests = taxonomy["digests"]
-    buildings, grouping = _buildings(out, config, digests.get("data_and_splits"), networks)
+    content = digests.get("data_and_splits")
+    buildings, choice_buildings, grouping = _buildings(out, config, content, networks)
     return Finished(
         config=config,
         candidates=tuple(row for row in rows if row.regime == str(main)),
@@ -87,6 +92,7 @@ def read(out: Path, config: Config) -> Finished:
         networks=networks,
         guesses=_by_kind(store, refs, "informed_guess"),
         buildings=buildings,
+        choice_buildings=choice_buildings,
         grouping=grouping,
         digest=digests["data"],
         dictionary=table.dictionary(out / "affinity.parquet"),
@@ -123,8 +129,8 @@ def _by_kind(store: Store, refs: Sequence[ModelRef], kind: str) -> dict[str, Any
 
 def _buildings(
     out: Path, config: Config, content: str | None, networks: Losses
-) -> tuple[dict[str, Int64[np.ndarray, " _"]], str]:
-    """The building of every test image by task, and a word on them."""
+) -> tuple[Buildings, Buildings, str]:
+    """The building of every test image and of every one to choose by, and a word on them."""
     store = Store(str((out / "store").resolve()))
     for path in sorted((out / "store" / "version-data").glob("*/dataset.json")):
         facts = formats.DATASET_RECORD.read(path)
@@ -132,16 +138,22 @@ def _buildings(
             continue
         root = dataset_root(store, facts)
         if not root.is_dir():
-            return {}, f"unknown: the data set is no longer at {root}"
+            return {}, {}, f"unknown: the data set is no longer at {root}"
         if facts["split"]["kind"] != "building":
-            return {}, f"not to be told apart: {facts['split']['note']}"
+            return {}, {}, f"not to be told apart: {facts['split']['note']}"
         workspace = open_workspace(Context.at(out, config), path.parent.name)
         names = [view.building for view in workspace.dataset.views]
         known = workspace.dictionary
         number = np.unique(names, return_inverse=True)[1]
-        found = {name: number[examples(workspace, known[name]).test[:, 0]] for name in networks}
+        chosen = {name: examples(workspace, known[name]) for name in networks}
+        found = {name: number[each.test[:, 0]] for name, each in chosen.items()}
+        to_choose = {name: number[each.choice[:, 0]] for name, each in chosen.items()}
         if any(len(found[name]) != len(losses) for name, losses in networks.items()):
-            return {}, f"unknown: profile {config.profile} draws other test images than the run did"
+            return (
+                {},
+                {},
+                f"unknown: profile {config.profile} draws other test images than the run did",
+            )
         tested = len(np.unique(np.concatenate([*found.values()])))
-        return found, f"{tested} buildings in the test split"
-    return {}, "unknown: the store does not hold the data set's record"
+        return found, to_choose, f"{tested} buildings in the test split"
+    return {}, {}, "unknown: the store does not hold the data set's record"

@@ -7,7 +7,6 @@ with a weight file of torchvision's, ImageNet features.
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow.parquet as pq
 
 from taskonomy.dictionary.figures import UNSUPERVISED
@@ -16,7 +15,6 @@ from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study
-from taskonomy.studies.novel import cross_chosen
 from taskonomy.training.identity import ModelRef
 from taskonomy.training.model_losses import job_models
 
@@ -35,9 +33,7 @@ def measure(run: Run) -> Findings:
         )
 
     transfers = losses.transfers(run.workspace, job_models(run.workspace, run.jobs))
-    best = {
-        target: cross_chosen(np.stack(list(found.values()))) for target, found in transfers.items()
-    }
+    best = {target: losses.best([*found.values()]) for target, found in transfers.items()}
     rows: list[Row] = []
     for source, by_target in models.items():
         for target, identity in by_target.items():
@@ -68,11 +64,12 @@ def measure(run: Run) -> Findings:
         }
         for name in names
     ]
+    every = [one for found in transfers.values() for one in found.values()]
     text = (
         "One source alone for every target but itself: share of test images on which its readout "
-        "beats the\nscratch network, full supervision, and the target's best transfer of the run "
-        "(chosen on one half of\nthe test images, measured on the other). Means over targets, 95% "
-        f"bootstrap over targets.\n\n{as_text(summary)}"
+        "beats the\nscratch network, full supervision, and the target's best transfer of the run,\n"
+        f"{losses.chosen_on(every)}.\nMeans over targets, 95% bootstrap over targets.\n\n"
+        f"{as_text(summary)}"
     )
     values = {
         key: [agreement.interval(_column(rows, name, key)) for name in names] for key in _OPPONENTS

@@ -8,7 +8,7 @@ apart, and held against their affinities for the run's own classes of scenes and
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from taskonomy.affinity.ahp import ahp
+from taskonomy.affinity.candidate import Candidate
 from taskonomy.affinity.tournament import win_rates
 from taskonomy.config import Config
 from taskonomy.data import availability, class_folder
@@ -35,6 +36,8 @@ from taskonomy.studies.names import custom_id
 from taskonomy.training.examples import examples
 from taskonomy.training.identity import ModelRef, main_regime, model_path, source_id
 from taskonomy.training.job import Job
+from taskonomy.training.model_losses import Losses as HeldOut
+from taskonomy.training.model_losses import losses_of
 from taskonomy.training.workspace import Workspace
 from taskonomy.workers import WORKERS
 
@@ -56,8 +59,10 @@ def needs(run: Run) -> Sequence[Phase]:
 
 def measure(run: Run) -> Findings:
     compared, rows, sources = _compared(run), list[Row](), list[Row]()
-    mine = _affinities(run)
-    theirs = {target: _measured(run, target, on) for target, on in compared.items()}
+    mine = _affinities(run, lambda c: c.affinity)
+    chosen_by = _affinities(run, lambda c: c.ranking_affinity)
+    trained = {target: _trained(run, target, on) for target, on in compared.items()}
+    theirs = {target: _measured(held) for target, held in trained.items()}
     found = agreement.correlations(mine, theirs)
     for target, spearman in found.items():
         ranked: list[Row] = [
@@ -71,7 +76,10 @@ def measure(run: Run) -> Findings:
             for (source,), here in sorted(theirs[target].items(), key=lambda pair: -pair[1])
             if (source,) in mine[target]
         ]
-        chosen = max(ranked, key=lambda row: row["affinity in the run"])
+        by_source = {row["source"]: row for row in ranked}
+        chosen = max(ranked, key=lambda row: chosen_by[target][row["source"],])
+        here = dict(zip(trained[target], losses.ranking(trained[target].values()), strict=True))
+        own = by_source[max(by_source, key=lambda source: here[source,])]
         rows.append(
             {
                 "target": target,
@@ -79,8 +87,8 @@ def measure(run: Run) -> Findings:
                 "rank agreement": spearman,
                 "the taxonomy's best": chosen["source"],
                 "its win rate vs scratch": chosen["win rate vs scratch"],
-                "the best here": ranked[0]["source"],
-                "its own": ranked[0]["win rate vs scratch"],
+                "the best here": own["source"],
+                "its own": own["win rate vs scratch"],
             }
         )
         sources += ranked
@@ -90,7 +98,8 @@ def measure(run: Run) -> Findings:
     text = (
         f"Encoders of the run, trained further with fresh heads on another data set: {_said(run)},"
         "\nof which each target takes a readout's images and steps. Rank agreement: Spearman's "
-        "correlation of the sources'\naffinities in the run with those measured here"
+        "correlation of the sources'\naffinities in the run with those measured here. The best "
+        f"here is {losses.chosen_on(one for held in trained.values() for one in held.values())}"
         f"{_mean(values)}\n\n{as_text(rows)}"
     )
     figure = figures.bars(
@@ -210,28 +219,34 @@ def _sources(workspace: Workspace) -> list[str]:
     return [task.name for task in tasks if task.trained and input_channels(task) == 3]
 
 
-def _affinities(run: Run) -> dict[str, dict[tuple[str, ...], float]]:
+def _affinities(
+    run: Run, value: Callable[[Candidate], float]
+) -> dict[str, dict[tuple[str, ...], float]]:
     """The run's own, of first-order transfers, by target and source."""
     found: dict[str, dict[tuple[str, ...], float]] = {}
     for c in run.candidates():
         if c.kind == "transfer" and c.order == 1:
-            found.setdefault(c.target, {})[c.sources] = c.affinity
+            found.setdefault(c.target, {})[c.sources] = value(c)
     return found
 
 
-def _measured(run: Run, target: str, on: str) -> dict[tuple[str, ...], float]:
-    """Affinities of the encoders trained further, among themselves; failed ones are left out."""
+def _trained(run: Run, target: str, on: str) -> dict[tuple[str, ...], HeldOut]:
+    """Losses of the encoders trained further, by source; failed ones are left out."""
     other = _other(run)
     rows = {
-        (source,): losses.of(other, _ref(run.workspace, other, source, on).identity)
+        (source,): losses_of(other.store, _ref(run.workspace, other, source, on))
         for source in _sources(run.workspace)
         if source != target
     }
-    there = {sources: row for sources, row in rows.items() if row is not None}
-    if len(there) < 2:
+    return {sources: row for sources, row in rows.items() if row is not None}
+
+
+def _measured(trained: Mapping[tuple[str, ...], HeldOut]) -> dict[tuple[str, ...], float]:
+    """Affinities of the encoders trained further, among themselves, on the test images."""
+    if len(trained) < 2:
         return {}
-    shares = ahp(win_rates(np.stack(list(there.values()))))
-    return dict(zip(there, shares.tolist(), strict=True))
+    shares = ahp(win_rates(np.stack([one.test for one in trained.values()])))
+    return dict(zip(trained, shares.tolist(), strict=True))
 
 
 def _gain(run: Run, source: str, target: str) -> float | None:

@@ -1,19 +1,13 @@
 """Novel tasks: every target held out of the dictionary in turn (paper, section 4.2, figure 12).
 
 A held-out target has no network of its own: it is solved from the other tasks' representations with
-a readout's few labels. The transfer is chosen on one half of the test images and measured on the
-other, and the other way round, so that a higher order, which has more to choose from, gains nothing
-by chance.
+a readout's few labels. The transfer is chosen on validation images that no readout was trained on,
+so that a higher order, which has more to choose from, gains nothing by chance.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float
-
-from taskonomy.affinity.ahp import ahp
-from taskonomy.affinity.tournament import win_rates
 from taskonomy.evaluation.novel import all_for_one
 from taskonomy.runs.run import Run
 from taskonomy.studies import agreement, figures, losses
@@ -21,7 +15,7 @@ from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, readouts
 from taskonomy.training.candidates import higher_order
 from taskonomy.training.job import Job
-from taskonomy.training.model_losses import affinities, job_models
+from taskonomy.training.model_losses import Losses, affinities, job_models
 
 ORDERS = (1, 2, 3, 4)
 OPPONENTS = {
@@ -63,9 +57,11 @@ def measure(run: Run) -> Findings:
             known = [float(value) for row in mine if (value := row[opponent]) is not None]
             line[opponent] = agreement.said(known, 3) if known else "-"
         summary.append(line)
+    every = [one for found in measured.values() for one in found.values()]
     text = (
         "Every target held out in turn; share of test images on which the best transfer of up to "
-        "that\norder wins, mean over targets with 95% bootstrap over targets. Opponents:\n"
+        f"that\norder wins, {losses.chosen_on(every)};\n"
+        "mean over targets with 95% bootstrap over targets. Opponents:\n"
         + "".join(f"  {name}: {words}\n" for name, words in OPPONENTS.items())
         + f"\n{as_text(summary)}\n"
         + as_text([row for row in rows if row["order"] == ORDERS[-1]])
@@ -94,7 +90,7 @@ def _higher(run: Run) -> list[Job]:
 
 
 def _wins(
-    run: Run, transfers: Mapping[str, Mapping[tuple[str, ...], losses.Losses]], order: int
+    run: Run, transfers: Mapping[str, Mapping[tuple[str, ...], Losses]], order: int
 ) -> dict[str, dict[str, float | None]]:
     """Win rates of every target's best transfer of up to that order, by opponent."""
     found = {}
@@ -108,26 +104,12 @@ def _wins(
             "vs supervised": losses.of_model(run.workspace, "task", target),
         }
         if len(measured) > 1:
-            best = cross_chosen(np.stack(measured))
+            best = losses.best(measured)
             found[target] = {
                 name: None if theirs is None else losses.wins(best, theirs)
                 for name, theirs in opponents.items()
             }
     return found
-
-
-def cross_chosen(candidates: Float[np.ndarray, "S N"]) -> Float[np.ndarray, " N"]:
-    """Each half of the images under the candidate of the highest affinity on the other half.
-
-    Args:
-        candidates: per-image test losses, a row a candidate.
-    """
-    halves = np.arange(candidates.shape[1]) % 2
-    best = np.empty(candidates.shape[1])
-    for half in (0, 1):
-        winner = int(np.argmax(ahp(win_rates(candidates[:, halves != half]))))
-        best[halves == half] = candidates[winner, halves == half]
-    return best
 
 
 def _number(value: object) -> float:

@@ -21,11 +21,10 @@ from taskonomy.runs.run import Run
 from taskonomy.studies import figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import kept, readouts, stored, train
-from taskonomy.studies.novel import cross_chosen
 from taskonomy.training.candidates import higher_order
 from taskonomy.training.identity import ModelRef, job_ref
 from taskonomy.training.job import Job
-from taskonomy.training.model_losses import first_order_ranks
+from taskonomy.training.model_losses import first_order_ranks, losses_of
 from taskonomy.training.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -139,22 +138,22 @@ def _findings(novel: Novel, refs: Sequence[ModelRef]) -> Findings:
     workspace, run = novel.workspace, novel.run
     scratch = losses.of(workspace, refs[0].identity)
     measured = {
-        ref.sources: row
-        for ref in refs[1:]
-        if (row := losses.of(workspace, ref.identity)) is not None
+        ref.sources: row for ref in refs[1:] if (row := losses_of(workspace.store, ref)) is not None
     }
     untrained = [
         measured.pop(sources)
         for sources in list(measured)
         if any(map(workspace.dictionary.untrained, sources))
     ]
-    random = untrained[0] if untrained else None
+    random = untrained[0].test if untrained else None
     if scratch is None or len(measured) < 2:
         raise BadInput(f"{novel.task.name}: its networks failed to train; expected finite losses")
-    table = np.stack(list(measured.values()))
+    held_out = [*measured.values()]
+    table = np.stack([one.test for one in held_out])
     rng = np.random.default_rng(workspace.config.seed)
     found = bootstrap(table, workspace.config.affinity.replicates, LEVEL, rng)
-    order = np.argsort(-found.affinity, kind="stable")
+    ranking = losses.ranking(held_out)
+    order = np.argsort(-ranking, kind="stable")
     rows: list[Row] = []
     for i in order:
         sources, mine = list(measured)[i], table[i]
@@ -165,12 +164,13 @@ def _findings(novel: Novel, refs: Sequence[ModelRef]) -> Findings:
                 "affinity": float(found.affinity[i]),
                 "low": float(found.affinity_low[i]),
                 "high": float(found.affinity_high[i]),
+                **({"affinity choice": float(ranking[i])} if losses.has_choice(held_out) else {}),
                 "gain": losses.wins(mine, scratch),
                 "vs random": None if random is None else losses.wins(mine, random),
                 "test loss": float(mine.mean()),
             }
         )
-    best = cross_chosen(table)
+    best = table[order[0]]
     said = [
         f"it beats {name} on {_interval(best, row, workspace.config.seed)} of the test images"
         for name, row in (("scratch", scratch), ("an untrained encoder's readout", random))
@@ -180,8 +180,8 @@ def _findings(novel: Novel, refs: Sequence[ModelRef]) -> Findings:
     text = (
         f"{novel.task.title}: the best transfer policy is {top['sources']}, affinity "
         f"{top['affinity']:.3f} [{top['low']:.3f}, {top['high']:.3f}]\n(95% bootstrap over "
-        f"{table.shape[1]} test images, among {len(rows)} candidates).\nChosen on one half of the "
-        f"test images and measured on the other, {'; '.join(said)}.\n\n{as_text(rows)}\n"
+        f"{table.shape[1]} test images, among {len(rows)} candidates).\n"
+        f"{losses.chosen_on(held_out).capitalize()}, {'; '.join(said)}.\n\n{as_text(rows)}\n"
         f"Inserted into the run's taxonomies, from what each labels:\n\n{as_text(inserted)}"
     )
     shown = rows[:15]

@@ -6,14 +6,11 @@ one before it and the next best source.
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from taskonomy.dictionary.figures import LONG_ORDERS
 from taskonomy.runs.run import Run
 from taskonomy.studies import figures, losses
 from taskonomy.studies.findings import Findings, Row, as_text
 from taskonomy.studies.frame import Phase, Study, readouts
-from taskonomy.studies.novel import cross_chosen
 from taskonomy.training.candidates import higher_order
 from taskonomy.training.job import Job
 from taskonomy.training.model_losses import job_models
@@ -35,7 +32,7 @@ def measure(run: Run) -> Findings:
         assert supervised is not None
         for order in sorted({len(sources) for sources in transfers[target]}):
             found = [row for s, row in transfers[target].items() if len(s) == order]
-            best = found[0] if len(found) == 1 else cross_chosen(np.stack(found))
+            best = losses.best(found)
             rows.append(
                 {
                     "target": target,
@@ -46,10 +43,11 @@ def measure(run: Run) -> Findings:
                     "test loss": float(best.mean()),
                 }
             )
+    every = [one for found in transfers.values() for one in found.values()]
     text = (
         "Readouts of more and more sources. Gain: win rate against scratch; quality: against full\n"
-        "supervision; of the best set of exactly that order, chosen on one half of the test images "
-        f"and measured\non the other.\n\n{as_text(rows)}"
+        "supervision; of the best set of exactly that order,\n"
+        f"{losses.chosen_on(every)}.\n\n{as_text(rows)}"
     )
     points = {
         f"{target}, {name}": [

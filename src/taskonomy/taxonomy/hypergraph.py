@@ -6,11 +6,11 @@ Vertices are tasks, an edge runs from a set of sources into one target (paper, s
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from math import isfinite
+from math import isfinite, isnan
 
 from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import DICTIONARY, Dictionary
-from taskonomy.errors import BadInput
+from taskonomy.errors import BadInput, Infeasible
 from taskonomy.taxonomy.scales import DEFAULT, Scale, known, scaled
 
 _LISTED = 30
@@ -33,6 +33,7 @@ class Question:
         importance: weights of the targets in the objective, 1 where absent.
         with_own_readouts: whether low-data readouts of a target's own encoder are edges.
         with_random: whether the random projection may be bought.
+        must_beat_guess: whether edges are barred that do not win against the informed guess.
         dictionary: the tasks whose names and aliases are known.
     """
 
@@ -47,6 +48,7 @@ class Question:
     importance: Mapping[str, float | int] = field(default_factory=dict)
     with_own_readouts: bool = False
     with_random: bool = False
+    must_beat_guess: bool = False
     dictionary: Dictionary = DICTIONARY
 
 
@@ -78,10 +80,13 @@ def build(candidates: Sequence[Candidate], question: Question) -> Hypergraph:
     """Return the hypergraph of a question about one regime's candidates.
 
     An edge is left out if it reads too many tasks, a task that may not be bought, its own target
-    (own readouts), or if its worth in the objective scale is unknown.
+    (own readouts), if its worth in the objective scale is unknown, or if it must beat the informed
+    guess and is not known to.
 
     Raises:
-        BadInput: the question names an unknown task or contradicts itself.
+        BadInput: the question names an unknown task or contradicts itself, or the candidates lack
+            what it asks for.
+        Infeasible: none of a target's edges beats the informed guess.
     """
     _check(candidates, question)
     names = _Names(candidates, question.dictionary)
@@ -112,6 +117,9 @@ def build(candidates: Sequence[Candidate], question: Question) -> Hypergraph:
         and (c.kind != "own_readout" or question.with_own_readouts)
         and known(c, question.scale)
     ]
+    if question.must_beat_guess:
+        _check_guess(candidates)
+        edges = _beating_the_guess(edges)
     edges.sort(key=lambda c: (c.target, c.order, c.kind, c.sources))
     cost = names.keys_of(question.cost, "--cost")
     importance = names.keys_of(question.importance, "--importance")
@@ -140,10 +148,47 @@ def _check(candidates: Sequence[Candidate], question: Question) -> None:
     if not any(known(c, question.scale) for c in candidates):
         wins = "--wins-vs-" + ("scratch" if question.scale == "gain" else "supervised")
         raise BadInput(f"--scale {question.scale}: the affinities lack those win rates ({wins})")
+    _check_one_basis(candidates)
     for option, numbers in (("--cost", question.cost), ("--importance", question.importance)):
         for name, number in numbers.items():
             if not (isfinite(number) and number >= 0):
                 raise BadInput(f"{option}: found {name}={number}, expected a number >= 0")
+
+
+def _check_one_basis(candidates: Sequence[Candidate]) -> None:
+    """Affinities of different images do not compare."""
+    measured: dict[str, set[bool]] = {}
+    for c in candidates:
+        measured.setdefault(c.target, set()).add(isnan(c.affinity_choice))
+    for target in (name for name, found in measured.items() if len(found) > 1):
+        raise BadInput(
+            f"affinities: target {target!r} has an affinity_choice for some of its candidates, "
+            "expected one for all of them or for none"
+        )
+
+
+def _check_guess(candidates: Sequence[Candidate]) -> None:
+    if all(c.beats_guess is None for c in candidates):
+        raise BadInput(
+            "--must-beat-guess: the affinities lack win rates against the informed guess "
+            "(win_vs_guess)"
+        )
+
+
+def _beating_the_guess(edges: Sequence[Candidate]) -> list[Candidate]:
+    """The edges that are known to beat the informed guess.
+
+    Raises:
+        Infeasible: a target is left with none.
+    """
+    kept = [edge for edge in edges if edge.beats_guess]
+    for target in sorted({edge.target for edge in edges} - {edge.target for edge in kept}):
+        count = sum(edge.target == target for edge in edges)
+        raise Infeasible(
+            f"target {target!r} has {count} edges from the tasks that may be bought, none of which "
+            "beats the informed guess"
+        )
+    return kept
 
 
 class _Names:

@@ -66,11 +66,16 @@ def best_within(graph: Hypergraph, options: Iterable[Option], bought: Collection
     Ties go to the edge that reads fewer tasks, then the more affine one, then the first by name.
     """
     rest = [option for option in options if option.sources.issubset(bought)]
-    rest.sort(key=lambda o: (-o.worth, o.edge.order, -o.edge.affinity, o.edge.kind, o.edge.sources))
+    rest.sort(key=_place)
     best: dict[str, Option] = {}
     for option in rest:
         best.setdefault(option.edge.target, option)
     return Choice.of(graph, best.values())
+
+
+def _place(option: Option) -> tuple[Any, ...]:
+    edge = option.edge
+    return -option.worth, edge.order, -edge.ranking_affinity, edge.kind, edge.sources
 
 
 def has_runner_up(options: Iterable[Option], choice: Choice) -> bool:

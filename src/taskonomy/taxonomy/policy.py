@@ -60,13 +60,35 @@ class Policy:
         """The edges of targets that are not themselves fully supervised."""
         return tuple(edge for edge in self.edges if edge.kind != "supervised")
 
+    @property
+    def solved_on_choice(self) -> bool:
+        """Whether affinities of validation images decided; else those of test images, on which
+        win rates are measured in any case."""
+        of_affinity = self.scale not in ("quality", "gain")
+        return of_affinity and any(not isnan(edge.affinity_choice) for edge in self.edges)
+
+    @property
+    def losing(self) -> tuple[Candidate, ...]:
+        """The edges that do not beat the informed guess."""
+        return tuple(edge for edge in self.edges if edge.beats_guess is False)
+
+    @property
+    def _further(self) -> list[str]:
+        """The figures that not every file of affinities holds, and that of these edges does."""
+        names = ("win_vs_guess", "win_vs_guess_low", "win_vs_guess_high", "affinity_choice")
+        return [name for name in names if any(not isnan(getattr(e, name)) for e in self.edges)]
+
     def as_json(self) -> dict[str, Any]:
-        """Return the policy as plain data (docs/contract.md); without what differs between runs."""
+        """Return the policy as plain data (docs/contract.md); without what differs between runs.
+
+        What only some affinities have is there where it is known of an edge.
+        """
         return {
             "status": "optimal",
             "objective": self.objective,
             "bound": self.bound,
             "scale": self.scale,
+            **({"solved_on": "affinity_choice"} if self.solved_on_choice else {}),
             "sources": list(self.sources),
             "edges": [
                 {
@@ -77,6 +99,7 @@ class Policy:
                     "affinity": edge.affinity,
                     "win_vs_scratch": _number(edge.win_vs_scratch),
                     "win_vs_supervised": _number(edge.win_vs_supervised),
+                    **{name: _number(getattr(edge, name)) for name in self._further},
                 }
                 for edge in self.edges
             ],

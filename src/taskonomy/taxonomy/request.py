@@ -15,7 +15,7 @@ MAX_ORDER = 2
 
 NAMES = ("sources", "targets", "novel", "must_use", "must_not_use")
 NUMBERS = ("cost", "importance")
-SWITCHES = ("with_own_readouts", "with_random")
+SWITCHES = ("with_own_readouts", "with_random", "must_beat_guess")
 ARGUMENTS = ("budget", "max_order", "scale", "regime", *NAMES, *NUMBERS, *SWITCHES)
 """What a request may hold; the keys of `taskonomy.solve`, and which regime."""
 

@@ -52,14 +52,16 @@ def scaled(candidate: Candidate, scale: Scale) -> float:
     """Return the worth of choosing a candidate; nan where its win rate is unknown.
 
     `raw`: p; `log`: ln max(p, FLOOR); `saturating`: 1 - exp(-20 p); `quality`, `gain`: the win
-    rates against full supervision and against scratch.
+    rates against full supervision and against scratch. p is that of the validation images where
+    there is one (`Candidate.ranking_affinity`); win rates are known of test images alone.
     """
+    p = candidate.ranking_affinity
     if scale == "raw":
-        return candidate.affinity
+        return p
     if scale == "log":
-        return log(max(candidate.affinity, FLOOR))
+        return log(max(p, FLOOR))
     if scale == "saturating":
-        return 1 - exp(-STEEPNESS * candidate.affinity)
+        return 1 - exp(-STEEPNESS * p)
     return candidate.win_vs_supervised if scale == "quality" else candidate.win_vs_scratch
 
 

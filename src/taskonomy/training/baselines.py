@@ -42,8 +42,11 @@ def informed_guess(session: Session, task: Task) -> Record:
     rows = chosen.train[:_SAMPLE]
     target = session.data(task).target
     constant = Constant(guess(target, loader_of(session, task, rows)))
-    losses = guess_losses(constant, target, loader_of(session, task, chosen.test))
-    outcome = Outcome("finished", 0, losses, np.zeros((0, 2), np.float32))
+    choice, test = (
+        guess_losses(constant, target, loader_of(session, task, held))
+        for held in (chosen.choice, chosen.test)
+    )
+    outcome = Outcome("finished", 0, choice, test, np.zeros((0, 2), np.float32))
     ref = model_ref(session.workspace, "informed_guess", task.name)
     return finish(session, ref, constant, outcome, rows, perf_counter() - begin)
 
@@ -54,7 +57,8 @@ def random_encoder(session: Session, task: Task) -> Record:
     config = session.workspace.config
     with seeded(config.seed, "random"):
         network = nn.ModuleDict({"encoder": Encoder(config.network)})
-    nothing = Outcome("finished", 0, np.zeros(0, np.float32), np.zeros((0, 2), np.float32))
+    losses = np.zeros(0, np.float32)
+    nothing = Outcome("finished", 0, losses, losses, np.zeros((0, 2), np.float32))
     none = np.zeros((0, 1), np.int64)
     ref = model_ref(session.workspace, "random", task.name)
     return finish(session, ref, network, nothing, none, perf_counter() - begin)
@@ -65,6 +69,8 @@ def guess_losses(
     constant: nn.Module, target: Target, loader: ExampleLoader
 ) -> Float32[np.ndarray, "n"]:
     """The loss of every example under a constant."""
+    if not loader.count:
+        return np.zeros(0, np.float32)
     value = constant.get_buffer("guess")
     losses = [
         target.guess_losses(value, truth, mask)

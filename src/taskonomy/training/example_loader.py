@@ -40,8 +40,11 @@ class ExampleLoader:
         self._make = make
         self._device = device
         self.count = count
-        probe = make(np.arange(1))
         self._whole: Tensors | None = None
+        if not count:
+            self._whole = ()
+            return
+        probe = make(np.arange(1))
         if count * sum(t.element_size() * t.numel() for t in probe) <= HELD_BYTES:
             chunks = [
                 make(np.arange(start, min(start + _CHUNK, count)))

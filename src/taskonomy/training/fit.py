@@ -1,4 +1,4 @@
-"""The one loop that every network is trained with, and the measurement of its test losses."""
+"""The one loop that every network is trained with, and the measurement of its losses."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -25,6 +25,13 @@ Progress = Callable[[int, float], None]
 """Is told the step and the loss, about 20 times."""
 
 
+class Held(NamedTuple):
+    """The examples that a model is measured on: those that it may be chosen by, and the test."""
+
+    choice: ExampleLoader
+    test: ExampleLoader
+
+
 class Fitted(NamedTuple):
     """What training has seen.
 
@@ -44,7 +51,7 @@ def attempt(
     network: TaskNetwork,
     target: Target,
     training: ExampleLoader,
-    test: ExampleLoader,
+    held: Held,
     schedule: Schedule,
     rng: np.random.Generator,
     progress: Progress | None = None,
@@ -62,11 +69,11 @@ def attempt(
     try:
         found = fit(network, task, training, schedule, rng, progress, arithmetic, checkpoints)
         recalibrate_batch_norm(network, training)
-        losses = test_losses(network, task, test)
+        losses = measure(network, task, held)
     except Diverged as error:
-        return diverged(str(error), schedule.steps, test.count)
+        return diverged(str(error), schedule.steps, held.choice.count, held.test.count)
     rest = (found.waited, str(found.arithmetic))
-    return Outcome("finished", schedule.steps, losses, found.curve, *rest)
+    return Outcome("finished", schedule.steps, *losses, found.curve, *rest)
 
 
 def fit(
@@ -138,6 +145,19 @@ def recalibrate_batch_norm(network: nn.Module, loader: ExampleLoader) -> None:
         norm.momentum = 0.1
 
 
+Losses = tuple[Float32[np.ndarray, "m"], Float32[np.ndarray, "n"]]
+"""Of the choice and of the test examples."""
+
+
+def measure(network: nn.Module, task: Task, held: Held) -> Losses:
+    """The losses of the choice and of the test examples.
+
+    Raises:
+        Diverged: one is not finite.
+    """
+    return test_losses(network, task, held.choice), test_losses(network, task, held.test)
+
+
 @torch.no_grad()
 def test_losses(network: nn.Module, task: Task, loader: ExampleLoader) -> Float32[np.ndarray, "n"]:
     """The loss of every example of a loader, in its order.
@@ -145,6 +165,8 @@ def test_losses(network: nn.Module, task: Task, loader: ExampleLoader) -> Float3
     Raises:
         Diverged: one is not finite.
     """
+    if not loader.count:
+        return np.zeros(0, np.float32)
     network.eval()
     losses = [
         example_losses(task.loss, network(inputs), target, mask)
@@ -152,5 +174,5 @@ def test_losses(network: nn.Module, task: Task, loader: ExampleLoader) -> Float3
     ]
     found = torch.cat(losses).float().cpu().numpy()
     if not np.isfinite(found).all():
-        raise Diverged(f"{int((~np.isfinite(found)).sum())} of {len(found)} test losses not finite")
+        raise Diverged(f"{int((~np.isfinite(found)).sum())} of {len(found)} losses not finite")
     return found

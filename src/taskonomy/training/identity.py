@@ -88,6 +88,8 @@ def model_id(
         "seed": config.seed,
         "network": config.network.model_dump(),
         "test_images": config.transfer.test_images,
+        # What is left of the val split to choose by.
+        "largest_regime": max(config.regimes),
         "dataset": workspace.content,
         "code": code_version(*_CODE),
         "libraries": _versions(),

@@ -1,4 +1,4 @@
-"""What the trained models' test losses say: ranks for choosing candidates, and affinities."""
+"""What the trained models' losses say: ranks for choosing candidates, and affinities."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +30,8 @@ class Tournament(NamedTuple):
         entries: kind and sources of every candidate; the first is the supervised network.
         losses: per-image test losses, one row a candidate.
         scratch: those of the scratch network.
+        guess: those of the informed guess; None where it is not among the models.
+        choice: the candidates' losses on the examples to choose by; None where one has none.
     """
 
     regime: int
@@ -37,6 +39,8 @@ class Tournament(NamedTuple):
     entries: tuple[tuple[Kind, tuple[str, ...]], ...]
     losses: Float[np.ndarray, "S N"]
     scratch: Float[np.ndarray, " N"]
+    guess: Float[np.ndarray, " N"] | None = None
+    choice: Float[np.ndarray, "S M"] | None = None
 
 
 def task_models(workspace: Workspace, tasks: Iterable[str]) -> list[ModelRef]:
@@ -70,8 +74,9 @@ def first_order_ranks(
 ) -> dict[tuple[int, str], list[str]]:
     """Rank the first-order sources of every regime and target by their affinity, best first.
 
-    The target's own encoder and untrained encoders are no candidates for higher orders, and a
-    failed readout has no rank.
+    Affinities are of the choice examples; only where the val split leaves none, of test images, as
+    in the paper's releases. The target's own encoder and untrained encoders are no candidates for
+    higher orders, and a failed readout has no rank.
     """
     members: dict[tuple[int, str], list[ModelRef]] = {}
     for job in jobs:
@@ -82,7 +87,9 @@ def first_order_ranks(
     for key, refs in sorted(members.items()):
         losses = mean_losses(workspace.store, refs)
         if len(losses) > 1:
-            affinities = ahp(win_rates(np.stack([*losses.values()])))
+            by = _choice(losses.values())
+            rows = np.stack([one.test for one in losses.values()]) if by is None else by
+            affinities = ahp(win_rates(rows))
             names = [sources[0] for _, sources in losses]
             order = sorted(range(len(names)), key=lambda i: (-affinities[i], names[i]))
             ranks[key] = [names[i] for i in order]
@@ -98,9 +105,10 @@ def tournaments(store: Store, refs: Sequence[ModelRef]) -> Iterator[Tournament]:
 
     Args:
         store: where the models lie.
-        refs: networks, scratch networks and readouts; others are ignored.
+        refs: networks, informed guesses, scratch networks and readouts; others are ignored.
     """
     networks = {ref.target: ref for ref in refs if ref.kind == "task"}
+    guesses = {ref.target: ref for ref in refs if ref.kind == "informed_guess"}
     members: dict[tuple[int, str], list[ModelRef]] = {}
     for ref in refs:
         if ref.kind in ("scratch", "transfer"):
@@ -108,7 +116,7 @@ def tournaments(store: Store, refs: Sequence[ModelRef]) -> Iterator[Tournament]:
     for (regime, target), found in sorted(members.items()):
         if not any(ref.kind == "scratch" for ref in found):
             continue
-        supervised = _losses(store, networks[target])
+        supervised = losses_of(store, networks[target])
         losses = mean_losses(store, found)
         scratch = losses.pop(("scratch", ()), None)
         if supervised is None or scratch is None:
@@ -117,8 +125,17 @@ def tournaments(store: Store, refs: Sequence[ModelRef]) -> Iterator[Tournament]:
         entries: list[tuple[Kind, tuple[str, ...]]] = [("supervised", (target,))]
         for _, sources in losses:
             entries.append(("own_readout" if sources == (target,) else "transfer", sources))
-        rows = np.stack([supervised, *losses.values()])
-        yield Tournament(regime, target, tuple(entries), rows, scratch)
+        guess = losses_of(store, guesses[target]) if target in guesses else None
+        rows = [supervised, *losses.values()]
+        yield Tournament(
+            regime=regime,
+            target=target,
+            entries=tuple(entries),
+            losses=np.stack([row.test for row in rows]),
+            scratch=scratch.test,
+            guess=None if guess is None else guess.test,
+            choice=_choice(rows),
+        )
 
 
 def affinities(
@@ -133,7 +150,11 @@ def affinities(
     """
     targets = sorted({job.target for job in jobs})
     refs = [
-        *(model_ref(workspace, "task", target) for target in targets),
+        *(
+            model_ref(workspace, kind, target)
+            for target in targets
+            for kind in _task_kinds(workspace.dictionary[target])
+        ),
         *job_models(workspace, jobs),
         *more,
     ]
@@ -149,28 +170,52 @@ def affinities(
             scratch=tournament.scratch,
             replicates=workspace.config.affinity.replicates,
             seed=workspace.config.seed,
+            guess=tournament.guess,
+            choice=tournament.choice,
         )
     return rows
 
 
+class Losses(NamedTuple):
+    """Per-image losses of a model, as float64.
+
+    Attributes:
+        choice: of the examples to choose by; empty where there are none.
+        test: of the test images.
+    """
+
+    choice: Float[np.ndarray, " M"]
+    test: Float[np.ndarray, " N"]
+
+
 def mean_losses(
     store: Store, refs: Iterable[ModelRef]
-) -> dict[tuple[ModelKind, tuple[str, ...]], Float[np.ndarray, " N"]]:
-    """Per-image test losses by kind and sources, means over readout seeds.
+) -> dict[tuple[ModelKind, tuple[str, ...]], Losses]:
+    """Per-image losses by kind and sources, means over readout seeds.
 
     A model of which a seed failed is left out.
     """
-    found: dict[tuple[ModelKind, tuple[str, ...]], list[Float[np.ndarray, " N"] | None]] = {}
+    found: dict[tuple[ModelKind, tuple[str, ...]], list[Losses | None]] = {}
     for ref in refs:
-        found.setdefault((ref.kind, ref.sources), []).append(_losses(store, ref))
-    return {
-        key: np.mean([row for row in rows if row is not None], axis=0)
-        for key, rows in found.items()
-        if all(row is not None for row in rows)
-    }
+        found.setdefault((ref.kind, ref.sources), []).append(losses_of(store, ref))
+    means = {}
+    for key, seeds in found.items():
+        there = [one for one in seeds if one is not None]
+        if len(there) == len(seeds):
+            choice, test = (np.mean(rows, axis=0) for rows in zip(*there, strict=True))
+            means[key] = Losses(choice, test)
+    return means
 
 
-def _losses(store: Store, ref: ModelRef) -> Float[np.ndarray, " N"] | None:
-    """Per-image test losses of a model, as float64; None if it failed."""
+def losses_of(store: Store, ref: ModelRef) -> Losses | None:
+    """Per-image losses of a model; None if it failed."""
     found = record.read(store, ref.identity)
-    return None if found.test_loss is None else found.test_losses.astype(np.float64)
+    if found.test_loss is None:
+        return None
+    return Losses(found.choice_losses.astype(np.float64), found.test_losses.astype(np.float64))
+
+
+def _choice(rows: Iterable[Losses]) -> Float[np.ndarray, "S M"] | None:
+    """The choice losses of several models; None unless all of them have some."""
+    found = [row.choice for row in rows]
+    return np.stack(found) if all(len(row) for row in found) else None

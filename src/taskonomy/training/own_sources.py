@@ -83,7 +83,8 @@ def encode(
 def record_encoder(session: Session, task: Task) -> Record:
     """Save that an encoder is a source of the run; its weights lie in the store by themselves."""
     begin = perf_counter()
-    nothing = Outcome("finished", 0, np.zeros(0, np.float32), np.zeros((0, 2), np.float32))
+    losses = np.zeros(0, np.float32)
+    nothing = Outcome("finished", 0, losses, losses, np.zeros((0, 2), np.float32))
     none = np.zeros((0, 1), np.int64)
     ref = model_ref(session.workspace, "encoder", task.name)
     return finish(session, ref, nn.Module(), nothing, none, perf_counter() - begin)

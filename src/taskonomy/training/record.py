@@ -1,4 +1,4 @@
-"""One file per model: weights, per-image test losses, the loss curve and how it came to be.
+"""One file per model: weights, per-image losses, the loss curve and how it came to be.
 
 A safetensors file, read and written without torch: tournaments over thousands of models read only
 the losses.
@@ -21,7 +21,7 @@ from taskonomy.store import Store
 from taskonomy.training.identity import model_path
 from taskonomy.training.workspace import Kind
 
-_LOSSES, _CURVE = "test_losses", "curve"
+_ARRAYS = ("choice_losses", "test_losses", "curve")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,8 @@ class Record:
         seconds: wall-clock time of its training.
         waited: seconds of it that passed while the next batch was prepared.
         arithmetic: what it was trained in, as `Arithmetic` says it.
+        choice_losses: one loss a choice example, in the order of `examples(...).choice`; empty
+            where there is none.
         test_losses: one loss a test example, in the order of `examples(...).test`; empty for the
             random encoder, which solves nothing.
         curve: rows of (step, training loss).
@@ -60,6 +62,7 @@ class Record:
     seconds: float
     waited: float = 0.0
     arithmetic: str = "float32, channels last"
+    choice_losses: Float32[np.ndarray, "m"] = field(repr=False)
     test_losses: Float32[np.ndarray, "n"] = field(repr=False)
     curve: Float32[np.ndarray, "points 2"] = field(repr=False)
 
@@ -79,11 +82,11 @@ class Record:
 def save(store: Store, record: Record, weights: Mapping[str, Shaped[np.ndarray, "..."]]) -> None:
     """Write a model's file, whole or not at all."""
     tensors = {f"weights.{name}": array.copy(order="C") for name, array in weights.items()}
-    tensors |= {_LOSSES: record.test_losses, _CURVE: record.curve}
+    tensors |= {name: getattr(record, name) for name in _ARRAYS}
     facts = {
         entry.name: getattr(record, entry.name)
         for entry in fields(record)
-        if entry.name not in (_LOSSES, _CURVE)
+        if entry.name not in _ARRAYS
     }
     metadata = {"record": json.dumps(facts, sort_keys=True), **formats.MODEL.metadata}
     content = save_tensors(tensors, metadata=metadata)
@@ -104,14 +107,15 @@ def read(store: Store, identity: str) -> Record:
             facts: dict[str, Any] = json.loads(metadata["record"])
             if version == 1:
                 facts = _from_first(facts)
-            losses, curve = file.get_tensor(_LOSSES), file.get_tensor(_CURVE)
+            there = _ARRAYS if version > 3 else _ARRAYS[1:]
+            arrays = {name: file.get_tensor(name) for name in there}
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise BadInput(
             f"{store.path(*place)}: no model record ({one_line(error)}); expected a safetensors "
             "file of this project"
         ) from error
     facts["sources"] = tuple(facts["sources"])
-    return Record(**facts, test_losses=losses, curve=curve)
+    return Record(**facts, **{"choice_losses": np.zeros(0, np.float32), **arrays})
 
 
 def _from_first(facts: Mapping[str, Any]) -> dict[str, Any]:

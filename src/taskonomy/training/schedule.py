@@ -41,17 +41,18 @@ class Schedule:
 
 
 class Outcome(NamedTuple):
-    """What training came to: `finished` or `failed: ` and why, with nan for every test loss."""
+    """What training came to: `finished` or `failed: ` and why, with nan for every loss."""
 
     status: str
     steps: int
+    choice_losses: Float32[np.ndarray, "m"]
     test_losses: Float32[np.ndarray, "n"]
     curve: Float32[np.ndarray, "points 2"]
     waited: float = 0.0
     arithmetic: str = str(FLOAT32)
 
 
-def diverged(reason: str, steps: int, tests: int) -> Outcome:
+def diverged(reason: str, steps: int, choices: int, tests: int) -> Outcome:
     """The outcome of a network whose losses were no longer finite."""
-    nothing = np.full(tests, np.nan, np.float32)
-    return Outcome(f"failed: {reason}", steps, nothing, np.zeros((0, 2), np.float32))
+    choice, test = (np.full(count, np.nan, np.float32) for count in (choices, tests))
+    return Outcome(f"failed: {reason}", steps, choice, test, np.zeros((0, 2), np.float32))

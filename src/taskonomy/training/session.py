@@ -96,7 +96,7 @@ class Session:
 
     @cached_property
     def represented(self) -> Int64[np.ndarray, "v"]:
-        """The views that readouts of any target look at, ascending: transfer and test images."""
+        """The views that readouts of any target look at, ascending: transfer, choice and test."""
         workspace = self.workspace
         targets = [workspace.dictionary[name] for name in workspace.config.tasks]
         rows = [
@@ -104,7 +104,7 @@ class Session:
             for task in targets
             if task.trained and task.role == "both"
             for regime in workspace.config.regimes
-            for part in self.examples(task, regime)[1:3]
+            for part in self.examples(task, regime)[1:4]
         ]
         return np.unique(np.concatenate(rows))
 

@@ -200,7 +200,7 @@ def _train_and_sample(session: Session, task: Task, progress: Progress | None) -
 
 
 def _crashed(session: Session, ref: ModelRef, error: RuntimeError) -> Record:
-    """The record of a model that torch gave up, with no loss for any test example."""
+    """The record of a model that torch gave up, with no loss for any example."""
     workspace = session.workspace
     chosen = session.examples(workspace.dictionary[ref.target], ref.regime)
     return Record(
@@ -215,6 +215,7 @@ def _crashed(session: Session, ref: ModelRef, error: RuntimeError) -> Record:
         steps=0,
         train_images=0,
         seconds=0.0,
+        choice_losses=np.full(len(chosen.choice), np.nan, np.float32),
         test_losses=np.full(len(chosen.test), np.nan, np.float32),
         curve=np.zeros((0, 2), np.float32),
     )

@@ -77,6 +77,7 @@ def train_stack(
     readouts: Sequence[Readout],
     loss: Loss,
     training: Examples,
+    choice: Examples,
     test: Examples,
     schedule: Schedule,
     rng: np.random.Generator,
@@ -90,6 +91,7 @@ def train_stack(
         readouts: the members, of equal shapes, with their first weights; trained in place.
         loss: which loss.
         training: the training examples.
+        choice: the examples to choose by.
         test: the test examples.
         schedule: how to optimise.
         rng: the order of the examples.
@@ -103,16 +105,19 @@ def train_stack(
     failed: dict[int, str] = {}
     curves = _fit(stack, training, schedule, rng, failed)
     _recalibrate(stack, training)
-    losses = stack_losses(stack.networks, loss, test, precision)
+    of_choice, of_test = (
+        stack_losses(stack.networks, loss, held, precision) for held in (choice, test)
+    )
     stack.unstack()
     outcomes = []
-    for index, found in enumerate(losses):
+    for index, losses in enumerate(zip(of_choice, of_test, strict=True)):
+        found = np.concatenate(losses)
         wrong = int((~np.isfinite(found)).sum())
-        reason = failed.get(index) or f"{wrong} of {len(found)} test losses not finite"
+        reason = failed.get(index) or f"{wrong} of {len(found)} losses not finite"
         if index in failed or wrong:
-            outcomes.append(diverged(reason, schedule.steps, len(found)))
+            outcomes.append(diverged(reason, schedule.steps, *map(len, losses)))
         else:
-            outcomes.append(Outcome("finished", schedule.steps, found, curves[index]))
+            outcomes.append(Outcome("finished", schedule.steps, *losses, curves[index]))
     return outcomes
 
 
@@ -247,6 +252,8 @@ def stack_losses(
         examples: the examples, in the order of the result.
         precision: of products.
     """
+    if not examples.targets.count:
+        return np.zeros((examples.codes.members, 0), np.float32)
     found = []
     for codes, target, mask in examples.batches(in_order(examples.targets.count)):
         members = zip(networks, codes.chunk(len(networks)), strict=True)

@@ -16,7 +16,7 @@ from taskonomy.training.arithmetic import choose
 from taskonomy.training.checkpoints import SECONDS, Checkpoints
 from taskonomy.training.example_loader import ExampleLoader
 from taskonomy.training.examples import images_of
-from taskonomy.training.fit import Progress, attempt
+from taskonomy.training.fit import Held, Progress, attempt
 from taskonomy.training.identity import ModelRef
 from taskonomy.training.record import Record
 from taskonomy.training.schedule import Outcome, Schedule
@@ -89,7 +89,7 @@ def train_examples(
             network,
             session.data(task).target,
             training,
-            loader_of(session, task, session.examples(task).test),
+            held_out(session, task),
             schedule(settings, steps, gan=config.training.gan and supervised),
             rng,
             progress,
@@ -106,6 +106,12 @@ def build(session: Session, task: Task) -> TaskNetwork:
     """A task's network with fresh weights."""
     outputs = session.data(task).outputs
     return session.place(TaskNetwork(task, session.workspace.config.network, outputs))
+
+
+def held_out(session: Session, task: Task) -> Held:
+    """Images and targets of the examples that every model of a task is measured on."""
+    chosen = session.examples(task)
+    return Held(loader_of(session, task, chosen.choice), loader_of(session, task, chosen.test))
 
 
 def loader_of(session: Session, task: Task, rows: Int64[np.ndarray, "n k"]) -> ExampleLoader:

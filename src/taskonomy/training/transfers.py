@@ -26,8 +26,8 @@ from taskonomy.training.task_network import finish, restore, schedule
 Codes = Float16[np.ndarray, "v _ h w"] | Float32[np.ndarray, "v _ h w"]
 
 
-Loaders = tuple[ExampleLoader, ExampleLoader]
-"""Targets and masks of the transfer and of the test examples of a task."""
+Loaders = tuple[ExampleLoader, ExampleLoader, ExampleLoader]
+"""Targets and masks of the transfer, the choice and the test examples of a task."""
 
 
 class Member(NamedTuple):
@@ -95,11 +95,17 @@ def fit_readouts(
     if level is not None:
         for network in networks:
             network.head.start_at(level)
+    parts = (chosen.transfer, chosen.choice, chosen.test)
+    training, choice, test = (
+        Examples(coded(session, members, rows), truth)
+        for rows, truth in zip(parts, targets, strict=True)
+    )
     outcomes = train_stack(
         networks,
         task.loss,
-        Examples(coded(session, members, chosen.transfer), targets[0]),
-        Examples(coded(session, members, chosen.test), targets[1]),
+        training,
+        choice,
+        test,
         schedule(session.workspace.config.transfer, chosen.transfer_steps, gan=False),
         rng,
         stacked=stacked_on(session.device),
@@ -159,13 +165,13 @@ def readout_codes(session: Session, task: Task, source: str) -> Codes:
 
 
 def target_loaders(session: Session, task: Task, regime: int) -> Loaders:
-    """Targets and masks of the transfer and test examples, shared by all readouts of a task."""
+    """Targets and masks of the transfer, choice and test examples, shared by a task's readouts."""
     data, chosen = session.data(task), session.examples(task, regime)
 
     def loader(rows: Int64[np.ndarray, "n k"]) -> ExampleLoader:
         return ExampleLoader(lambda at: data.targets(rows[at]), len(rows), session.device)
 
-    return loader(chosen.transfer), loader(chosen.test)
+    return loader(chosen.transfer), loader(chosen.choice), loader(chosen.test)
 
 
 def coded(
@@ -187,7 +193,7 @@ def _most(session: Session, member: Member, targets: Loaders) -> int:
     batch = (codes, target, mask)
     held = codes[0].numel() * member.codes[0].itemsize * sum(part.count for part in targets)
     stacked = stacked_on(session.device)
-    tested = min(EVALUATED, targets[1].count)
+    tested = min(EVALUATED, max(part.count for part in targets[1:]))
     return most_members(readout, task.loss, batch, tested, held, session.device, stacked)
 
 
