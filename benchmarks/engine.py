@@ -71,7 +71,6 @@ class Problem:
             steps=steps,
             batch=batch,
             learning_rate=transfer.learning_rate,
-            anneal=transfer.anneal,
             weight_decay=transfer.weight_decay,
         )
         torch.manual_seed(0)
@@ -111,9 +110,11 @@ class Problem:
         *,
         stacked: bool,
         members: Sequence[int] | None = None,
+        held: bool = False,
         precision: torch.dtype = torch.float32,
     ) -> list[Outcome]:
-        """The engine: the members, or some of them, side by side."""
+        """The engine: the members, or some of them, side by side; the examples themselves may say
+        whose weights are kept."""
         chosen = range(self.members) if members is None else members
         table = CodeTable([self.sources(i) for i in chosen], self._rows, self.device)
         examples = Examples(table, self.targets())
@@ -128,6 +129,7 @@ class Problem:
             self.schedule,
             np.random.default_rng(3),
             stacked=stacked,
+            stopping=examples if held else None,
             precision=precision,
         )
 
@@ -178,8 +180,7 @@ def plain(
     for step, at in enumerate(
         epochs(len(rows), problem.schedule.batch, steps, np.random.default_rng(3))
     ):
-        if step == int(problem.schedule.anneal * steps):
-            optimiser.param_groups[0]["lr"] *= 0.1
+        optimiser.param_groups[0]["lr"] = problem.schedule.rate(step)
         optimiser.zero_grad()
         losses(at).mean().backward()
         optimiser.step()

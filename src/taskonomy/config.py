@@ -110,27 +110,27 @@ class NetworkConfig(_Section):
 
 
 class TrainingConfig(_Section):
-    """Task-specific networks, trained on the train split.
-
-    `anneal` is the share of the steps after which the learning rate falls to a tenth.
-    """
+    """Task-specific networks, trained on the train split."""
 
     epochs: Annotated[int, _within(1, 10_000)]
     batch: Annotated[int, _within(2, 4096)]
     learning_rate: Annotated[float, _within(1e-6, 1.0)]
-    anneal: Annotated[float, _within(0.0, 1.0)]
     weight_decay: Annotated[float, _within(0.0, 1.0)]
     gan: bool
 
 
 class TransferConfig(_Section):
-    """Readouts, trained on a subset of the validation split."""
+    """Readouts and scratch networks, trained on a subset of the validation split.
+
+    A readout takes `steps`, and the scratch network that it is measured against, which has more to
+    learn, `scratch_steps`. A fifth of the images says after which of them the weights are kept.
+    """
 
     test_images: Annotated[int, _within(8, 1_000_000)]
     steps: Annotated[int, _within(1, 10_000_000)]
+    scratch_steps: Annotated[int, _within(1, 10_000_000)]
     batch: Annotated[int, _within(2, 4096)]
     learning_rate: Annotated[float, _within(1e-6, 1.0)]
-    anneal: Annotated[float, _within(0.0, 1.0)]
     weight_decay: Annotated[float, _within(0.0, 1.0)]
     width: Annotated[int, _within(2, 1024)]
     max_order: Annotated[int, _within(1, 24)]

@@ -125,8 +125,8 @@ DATASET_RECORD = Format("dataset-record", "dataset.json", 2)
 one that lies in the store relative to it."""
 SHARDS = Format("shards", "shards.json")
 MODEL = Format("model", "model", 4)
-"""2 as of `MODELS`; 3 added the arithmetic and the seconds that training waited for data; 4
-the losses of the choice examples."""
+"""2 as of `MODELS`; 3 added the arithmetic and the seconds that training waited for data; 4 the
+losses of the choice examples, and the step whose weights were kept."""
 CHECKPOINT = Format("checkpoint", "checkpoint")
 """In a store, `checkpoints/<model id>.safetensors`: a model in training."""
 OUTCOME = Format("outcome", "outcome")

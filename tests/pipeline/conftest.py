@@ -46,6 +46,7 @@ def tiny() -> dict[str, object]:
     profile["training"] |= {"epochs": 4, "batch": 8}  # type: ignore[operator]
     profile["regimes"] = [12]
     profile["transfer"] |= {"test_images": 16, "steps": 2, "batch": 8, "top": 3}  # type: ignore[operator]
+    profile["transfer"] |= {"scratch_steps": 3}  # type: ignore[operator]
     profile["affinity"] = {"replicates": 50}
     profile["taxonomy"] |= {"budgets": [1, 3, 9]}  # type: ignore[operator]
     return profile

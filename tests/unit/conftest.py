@@ -45,7 +45,7 @@ def small() -> Config:
         tasks=DICTIONARY.names,
         network=network,
         training={"epochs": 10, "batch": 8},
-        transfer={"test_images": 8, "steps": 8, "batch": 4},
+        transfer={"test_images": 8, "steps": 8, "scratch_steps": 12, "batch": 4},
     )
 
 

@@ -12,10 +12,11 @@ import pytest
 from taskonomy.store import Store
 from taskonomy.training import record
 from taskonomy.training.checkpoints import Checkpoint, Checkpoints
-from taskonomy.training.identity import model_ref
+from taskonomy.training.identity import ModelRef, job_ref, model_ref
+from taskonomy.training.job import Job
 from taskonomy.training.session import Session
 from taskonomy.training.task_network import train_network
-from taskonomy.training.workspace import Workspace
+from taskonomy.training.workspace import Kind, Workspace
 
 KILLED_AT = 6
 
@@ -25,15 +26,21 @@ def kill_halfway(step: int, _: float) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def train_and_be_killed(workspace: Workspace, name: str) -> None:
-    ref = model_ref(workspace, "task", name)
+def ref_of(workspace: Workspace, kind: Kind, name: str) -> ModelRef:
+    if kind == "scratch":
+        return job_ref(workspace, Job("scratch", name, (), workspace.config.regimes[0]))
+    return model_ref(workspace, kind, name)
+
+
+def train_and_be_killed(workspace: Workspace, kind: Kind, name: str) -> None:
+    ref = ref_of(workspace, kind, name)
     train_network(Session(workspace), ref, kill_halfway, between_checkpoints=0.0)
 
 
-def train_whole(workspace: Workspace, name: str) -> tuple[str, list[int]]:
+def train_whole(workspace: Workspace, kind: Kind, name: str) -> tuple[str, list[int]]:
     """Train a network; return its identity and at which steps it told its loss."""
     told: list[int] = []
-    ref = model_ref(workspace, "task", name)
+    ref = ref_of(workspace, kind, name)
     train_network(Session(workspace), ref, lambda step, _: told.append(step))
     return ref.identity, told
 
@@ -42,26 +49,30 @@ def result(store: Store, identity: str) -> dict[str, bytes]:
     """Weights, curve and losses of a model."""
     found = record.read(store, identity)
     weights = {name: array.tobytes() for name, array in record.weights(store, identity).items()}
-    return {**weights, "curve": found.curve.tobytes(), "losses": found.test_losses.tobytes()}
+    measured = {"curve": found.curve.tobytes(), "losses": found.test_losses.tobytes()}
+    return {**weights, **measured, "best step": str(found.best_step).encode()}
 
 
-@pytest.mark.parametrize(("name", "gan"), [("class_scene", False), ("reshading", True)])
+@pytest.mark.parametrize(
+    ("kind", "name", "gan"),
+    [("task", "class_scene", False), ("task", "reshading", True), ("scratch", "normal", False)],
+)
 def test_a_killed_network_ends_in_the_bytes_of_an_undisturbed_one(
-    fresh: Workspace, tmp_path: Path, name: str, gan: bool
+    fresh: Workspace, tmp_path: Path, kind: Kind, name: str, gan: bool
 ):
     config = fresh.config.updated(training={"gan": gan, "epochs": 2})
     whole = replace(fresh, config=config, store=Store(str(tmp_path / "whole")))
     killed = replace(whole, store=Store(str(tmp_path / "killed")))
 
-    child = get_context("spawn").Process(target=train_and_be_killed, args=(killed, name))
+    child = get_context("spawn").Process(target=train_and_be_killed, args=(killed, kind, name))
     child.start()
     child.join()
     assert child.exitcode == -signal.SIGKILL
     assert not killed.store.exists("models")
 
-    identity, told = train_whole(killed, name)
+    identity, told = train_whole(killed, kind, name)
     assert min(told) >= KILLED_AT
-    assert result(killed.store, identity) == result(whole.store, train_whole(whole, name)[0])
+    assert result(killed.store, identity) == result(whole.store, train_whole(whole, kind, name)[0])
     assert not killed.store.exists("checkpoints", f"{identity}.safetensors")
 
 

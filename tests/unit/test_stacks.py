@@ -32,7 +32,9 @@ def numbers(found: Outcome) -> Float32[np.ndarray, "n"]:
 @pytest.mark.parametrize("task", HEADS)
 def test_stacked_equals_one_after_another(task: str, order: int):
     asked = problem(task, order)
-    for one, other in zip(asked.train(stacked=True), asked.train(stacked=False), strict=True):
+    one_network, turns = (asked.train(stacked=stacked, held=True) for stacked in (True, False))
+    for one, other in zip(one_network, turns, strict=True):
+        assert one.best_step == other.best_step
         np.testing.assert_allclose(numbers(one), numbers(other), rtol=1e-4)
 
 
@@ -60,11 +62,28 @@ def test_a_member_that_diverges_leaves_the_others_as_they_are(task: str, stacked
 
 
 @pytest.mark.parametrize("stacked", [True, False])
+def test_each_member_ends_with_the_weights_that_served_held_out_examples_best(stacked: bool):
+    """The held-out examples are the test examples, so that no check had less test loss."""
+    asked = problem("normal")
+    asked.schedule = replace(asked.schedule, steps=16, learning_rate=0.2)
+    chosen, last = asked.train(stacked=stacked, held=True), asked.train(stacked=stacked)
+    stopped = []
+    for one, other in zip(chosen, last, strict=True):
+        assert one.best_step in asked.schedule.checks
+        assert one.curve.tobytes() == other.curve.tobytes()
+        assert one.test_losses.mean() <= other.test_losses.mean()
+        stopped.append(one.best_step)
+        if one.best_step == 16:
+            assert one.test_losses.tobytes() == other.test_losses.tobytes()
+    assert len(set(stopped)) > 1  # members stop by themselves
+
+
+@pytest.mark.parametrize("stacked", [True, False])
 def test_memory_is_known_before_within_a_tenth(stacked: bool):
     asked = problem("segment_unsup2d")
     expected = stack_bytes(asked.readouts()[0], "metric", MEMBERS, asked.batch(), 24, stacked)
     with Allocations() as measured:
-        asked.train(stacked=stacked)
+        asked.train(stacked=stacked, held=True)
     assert measured.peak == pytest.approx(expected, rel=0.1)
 
 

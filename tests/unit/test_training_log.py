@@ -26,8 +26,8 @@ ENCODER = {
     "strides": "[1, 2]",
     "code_channels": "4",
 }
-TRAINING = {"batch": "8", "learning_rate": "0.004", "anneal": "0.7", "weight_decay": "0.0"}
-TRANSFER = {"batch": "4", "learning_rate": "0.01", "anneal": "0.8", "weight_decay": "0.0"}
+TRAINING = {"batch": "8", "learning_rate": "0.004", "weight_decay": "0.0"}
+TRANSFER = {"batch": "4", "learning_rate": "0.01", "weight_decay": "0.0"}
 IMAGE = {"decoder": "[8]", "doublings": "0"}
 NORMAL = {"loss": "l1", "optimizer": "adam", "target_size": "16", **IMAGE}
 JIGSAW = {

@@ -44,7 +44,10 @@ def test_readouts_of_any_order_are_trained_and_measured_again(workspace: Workspa
             examples(workspace, DICTIONARY[job.target]),
         )
         assert (found.kind, found.sources, found.status) == (job.kind, job.sources, "finished")
-        assert found.steps == chosen.transfer_steps
+        scratch = found.kind == "scratch"
+        assert found.steps == (chosen.scratch_steps if scratch else chosen.transfer_steps)
+        assert found.best_step is not None
+        assert found.best_step <= found.steps
         assert found.train_images == len(np.unique(chosen.transfer))
         np.testing.assert_allclose(reproduce(workspace, identity), found.test_losses, atol=1e-5)
         assert found.choice_losses.shape == chosen.choice.shape[:1]

@@ -30,6 +30,7 @@ class Examples(NamedTuple):
     Attributes:
         steps: of the task's own network.
         transfer_steps: of a readout.
+        scratch_steps: of a scratch network.
         test: test images.
         choice: images to choose by.
         represented: images that each encoder encodes.
@@ -37,6 +38,7 @@ class Examples(NamedTuple):
 
     steps: int
     transfer_steps: int
+    scratch_steps: int
     test: int
     choice: int
     represented: int
@@ -56,7 +58,8 @@ def examples(config: Config) -> Examples:
     chosen = min(config.transfer.test_images, val - transferred)
     return Examples(
         steps=steps,
-        transfer_steps=min(config.transfer.steps, steps // SHARE),
+        transfer_steps=config.transfer.steps,
+        scratch_steps=config.transfer.scratch_steps,
         test=tested,
         choice=chosen,
         represented=transferred + chosen + tested,

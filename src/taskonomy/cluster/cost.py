@@ -102,7 +102,8 @@ def work_of(
         return (steps * batch * load.train + amount.held * load.test) / rate.speed
 
     def transfers(number: int, kind: str, load: Load) -> float:
-        each = seconds(kind, load, amount.transfer_steps, config.transfer.batch)
+        steps = amount.scratch_steps if kind == "scratch" else amount.transfer_steps
+        each = seconds(kind, load, steps, config.transfer.batch)
         return number * (each + units.beside["train-transfers"])
 
     first, *higher = (

@@ -196,7 +196,7 @@ def _train_or_not(
     for number, source in enumerate(sources):
         codes = represent(session, source)
         begin = perf_counter()
-        losses, gradients = projected_gradients(session, task, codes, loaders[0])
+        losses, gradients = projected_gradients(session, task, codes, loaders.training)
         even = np.arange(len(losses)) % 2 == 0
         predicted = estimates.linearised_loss(losses, gradients, even)
         found.add("gradients", target, source, -predicted, perf_counter() - begin)

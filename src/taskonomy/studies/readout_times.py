@@ -14,7 +14,7 @@ import torch
 from taskonomy.dictionary import Task
 from taskonomy.networks.encoder import code_size
 from taskonomy.networks.readout import Readout
-from taskonomy.training.schedule import SETTLING
+from taskonomy.training.schedule import CHECKS, SETTLING
 from taskonomy.training.session import Session
 
 
@@ -78,7 +78,9 @@ def further(session: Session, channels: int) -> Callable[[Task, int], float]:
 
     def seconds(task: Task, regime: int) -> float:
         chosen, batch = session.examples(task, regime), session.workspace.config.transfer.batch
-        tested = min(len(chosen.transfer), SETTLING) + len(chosen.test)
+        # Each check settles the batch norms on what trains, and tests what is held out.
+        tested = CHECKS * len(chosen.transfer) + min(len(chosen.transfer), SETTLING)
+        tested += len(chosen.test)
         return (
             more.statistics * len(np.unique(chosen.transfer))
             + more.train * chosen.transfer_steps * batch * task.images

@@ -17,6 +17,7 @@ def log(tracking: str, experiment: str, workspace: Workspace, refs: Sequence[Mod
 
 def _logged(workspace: Workspace, ref: ModelRef) -> Logged:
     found = record.read(workspace.store, ref.identity)
+    measured = {"test_loss": found.test_loss, "best_step": found.best_step}
     return Logged(
         model_id=ref.identity,
         name="-".join((found.kind, *found.sources, found.target)),
@@ -33,7 +34,7 @@ def _logged(workspace: Workspace, ref: ModelRef) -> Logged:
             "dataset": workspace.content,
             **origin(),
         },
-        metrics={} if found.test_loss is None else {"test_loss": found.test_loss},
+        metrics={name: value for name, value in measured.items() if value is not None},
         curve=found.curve,
         artifact=workspace.store.local(*model_path(ref.identity)),
     )

@@ -21,7 +21,7 @@ from taskonomy.training.identity import main_regime
 from taskonomy.training.workspace import Workspace
 
 SHARE = 5
-"""The supervised network sees at least this many times a readout's images and steps."""
+"""The supervised network sees at least this many times a readout's images."""
 _CHOICE_SHARE = 5
 """Where a data set has too few images for a regime in any case, choosing takes one in so many of
 the val split."""
@@ -44,6 +44,7 @@ class Examples(NamedTuple):
         test: examples of the test split, on which all models of the target are compared.
         steps: optimisation steps of the task's own network.
         transfer_steps: optimisation steps of a readout.
+        scratch_steps: optimisation steps of the scratch network.
         apart: what no transfer example of any regime shares with a choice example.
     """
 
@@ -53,6 +54,7 @@ class Examples(NamedTuple):
     test: Int64[np.ndarray, "t k"]
     steps: int
     transfer_steps: int
+    scratch_steps: int
     apart: Apart
 
 
@@ -60,8 +62,7 @@ def examples(workspace: Workspace, task: Task, regime: int | None = None) -> Exa
     """Choose the examples of a task; equal for all tasks of one kind of item.
 
     Readouts get as many images as the regime has, at most a fifth of those of the task's own
-    network, and `transfer.steps` steps, at most a fifth of its steps: on a small data set both
-    shrink, and the models' records say what they were.
+    network: on a small data set they shrink, and the models' records say to how many.
 
     The val split's buildings stand in an order that the seed decides. The readouts' images come
     from the front of it, as many buildings as the largest regime takes, and the choice examples,
@@ -105,15 +106,15 @@ def examples(workspace: Workspace, task: Task, regime: int | None = None) -> Exa
     expect(everything, "val", len(splits.val))
     images = min(asked, most)
     transfer = _within(everything, images)
-    transfer_steps = min(config.transfer.steps, steps // SHARE)
-    if len(transfer) < 2 or transfer_steps < 1:
+    if len(transfer) < 2:
         raise BadInput(
-            f"{dataset.root}: {task.name} has {images_of(train)} training images and {steps} steps,"
-            f" a fifth of which leaves a readout {images} images ({len(transfer)} {task.items}s) "
-            f"and {transfer_steps} steps; expected at least 2 examples and 1 step"
+            f"{dataset.root}: {task.name} has {images_of(train)} training images, a fifth of which "
+            f"leaves a readout {images} images ({len(transfer)} {task.items}s); expected at least "
+            "2 examples"
         )
     choice = draw(back, config.transfer.test_images, "choice")
-    return Examples(train, transfer, choice, test, steps, transfer_steps, apart)
+    in_steps = (steps, config.transfer.steps, config.transfer.scratch_steps)
+    return Examples(train, transfer, choice, test, *in_steps, apart)
 
 
 def images_of(chosen: Int64[np.ndarray, "n k"]) -> int:

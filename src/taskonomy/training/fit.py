@@ -40,11 +40,13 @@ class Fitted(NamedTuple):
         waited: seconds that passed while the next batch was prepared. An upper bound of what the
             device stood still, for it may still be at work.
         arithmetic: what it was trained in.
+        best_step: how many steps the weights have seen; None where nothing was held out.
     """
 
     curve: Float32[np.ndarray, "points 2"]
     waited: float
     arithmetic: Arithmetic
+    best_step: int | None
 
 
 def attempt(
@@ -57,6 +59,7 @@ def attempt(
     progress: Progress | None = None,
     arithmetic: Arithmetic = FLOAT32,
     checkpoints: Checkpoints | None = None,
+    stopping: ExampleLoader | None = None,
 ) -> Outcome:
     """Train and measure; a network that diverges is an outcome, not the end of a run.
 
@@ -67,13 +70,16 @@ def attempt(
     if level is not None:
         network.head.start_at(level)
     try:
-        found = fit(network, task, training, schedule, rng, progress, arithmetic, checkpoints)
+        rest = (progress, arithmetic, checkpoints, stopping)
+        found = fit(network, task, training, schedule, rng, *rest)
         recalibrate_batch_norm(network, training)
         losses = measure(network, task, held)
     except Diverged as error:
         return diverged(str(error), schedule.steps, held.choice.count, held.test.count)
-    rest = (found.waited, str(found.arithmetic))
-    return Outcome("finished", schedule.steps, *losses, found.curve, *rest)
+    outcome = Outcome("finished", schedule.steps, *losses, found.curve)
+    return outcome._replace(
+        best_step=found.best_step, waited=found.waited, arithmetic=str(found.arithmetic)
+    )
 
 
 def fit(
@@ -85,6 +91,7 @@ def fit(
     progress: Progress | None = None,
     arithmetic: Arithmetic = FLOAT32,
     checkpoints: Checkpoints | None = None,
+    stopping: ExampleLoader | None = None,
 ) -> Fitted:
     """Train a network on (inputs, target, mask) batches.
 
@@ -97,6 +104,8 @@ def fit(
         progress: told the step and the loss at each point of the curve.
         arithmetic: what to train in; a checkpoint's is kept.
         checkpoints: where training is kept from time to time, and gone on from.
+        stopping: held-out examples; where there are any, the network ends with the weights that
+            serve them best at one of the schedule's checks.
 
     Raises:
         Diverged: the loss is not finite.
@@ -118,9 +127,17 @@ def fit(
             mean = training.point()
             if progress:
                 progress(training.steps, mean)
+        if stopping and training.steps in schedule.checks:
+            recalibrate_batch_norm(network, loader)
+            training.keep(float(test_losses(network, task, stopping).mean()))
+            network.train()
         if checkpoints and checkpoints.due and training.steps < schedule.steps:
             checkpoints.write(training.checkpoint())
-    return Fitted(np.array(training.curve, np.float32), training.waited, training.arithmetic)
+    best = training.best
+    if best:
+        network.load_state_dict(best.weights)
+    curve = np.array(training.curve, np.float32)
+    return Fitted(curve, training.waited, training.arithmetic, best.step if best else None)
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from taskonomy.training.workspace import Workspace
 Value = str | int | float | bool
 
 _ENCODER = ("image_size", "block", "stem", "layers", "widths", "strides", "code_channels")
-_OPTIMISER = ("batch", "learning_rate", "anneal", "weight_decay")
+_OPTIMISER = ("batch", "learning_rate", "weight_decay")
 
 
 def hyperparameters(workspace: Workspace, found: Record) -> dict[str, Value]:

@@ -21,7 +21,12 @@ _CODE = (
     *("training/fit.py", "training/guesses.py", "training/loading.py", "training/optimisation.py"),
     "training/own_sources.py",
     *("training/representations.py", "training/schedule.py", "training/session.py"),
-    *("training/stacks.py", "training/task_network.py", "training/transfers.py"),
+    *(
+        "training/stacks.py",
+        "training/stopping.py",
+        "training/task_network.py",
+        "training/transfers.py",
+    ),
 )
 """The source that turns a data set into losses; a change of it gives every model a new name."""
 

@@ -20,8 +20,8 @@ from taskonomy.training.stacks import Stack, member_losses
 Batch = tuple[Tensor, Tensor, Tensor]
 """One member's codes [b, k, C, h, w], with target and mask."""
 
-_COPIES = 4
-"""Weights, gradients, and Adam's two moments, each of the size of the weights."""
+_COPIES = 5
+"""Weights, gradients, Adam's two moments, and the best weights so far, each of their size."""
 _SHARE = 0.4
 """Of the memory that is free: two processes train side by side on a small machine."""
 

@@ -1,7 +1,7 @@
 """A network under optimisation: its steps, and everything that they carry to the next."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +24,20 @@ class Diverged(Exception):
     """The loss was no longer finite; says at which step."""
 
 
+class Best(NamedTuple):
+    """The weights that served held-out examples best so far.
+
+    Attributes:
+        loss: mean loss of the held-out examples.
+        step: steps that the weights have seen.
+        weights: the network's state.
+    """
+
+    loss: float
+    step: int
+    weights: Mapping[str, Tensor]
+
+
 class Training:
     """A network in training.
 
@@ -37,6 +51,7 @@ class Training:
         steps: steps that were taken.
         curve: rows of (step, mean loss since the row before).
         waited: seconds that the caller waited for batches.
+        best: the best weights that `keep` has seen.
     """
 
     def __init__(
@@ -46,6 +61,7 @@ class Training:
         self.steps = 0
         self.curve: list[tuple[float, float]] = []
         self.waited = 0.0
+        self.best: Best | None = None
         self._network, self._task, self._schedule = network, task, schedule
         self._device = next(network.parameters()).device
         self._optimiser = torch.optim.Adam(
@@ -94,6 +110,12 @@ class Training:
         self._total, self._counted = torch.zeros_like(self._total), 0
         return mean
 
+    def keep(self, loss: float) -> None:
+        """Keep the weights as they are now if no others had less loss on held-out examples."""
+        if self.best is None or loss < self.best.loss:
+            state = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
+            self.best = Best(loss, self.steps, state)
+
     def checkpoint(self) -> Checkpoint:
         """Everything that the next steps follow from, but the order of the examples, which the
         model's seed determines."""
@@ -102,6 +124,8 @@ class Training:
             tensors |= _named(f"adam.{name}", self._optimiser.state.get(parameter, {}))
         if self._adversary:
             tensors |= _named("discriminator", self._adversary.network.state_dict())
+        if self.best:
+            tensors |= _named("best", self.best.weights)
         tensors |= {"random.cpu": torch.get_rng_state()}
         if self._device.type == "cuda":
             tensors |= {"random.cuda": torch.cuda.get_rng_state(self._device)}
@@ -114,6 +138,7 @@ class Training:
             "dtype": str(self.arithmetic.dtype).removeprefix("torch."),
             "channels_last": self.arithmetic.channels_last,
             "discriminated": self._adversary.steps if self._adversary else None,
+            "best": [self.best.loss, self.best.step] if self.best else None,
         }
         arrays = {name: t.cpu().numpy().copy(order="C") for name, t in tensors.items()}
         return Checkpoint(arrays, facts)
@@ -141,6 +166,10 @@ class Training:
             self._adversary = Adversary(inputs, target, self._schedule)
             self._adversary.steps = facts["discriminated"]
             self._adversary.network.load_state_dict(_below("discriminator", tensors))
+        if facts["best"] is not None:
+            loss, step = facts["best"]
+            weights = {k: t.to(self._device) for k, t in _below("best", tensors).items()}
+            self.best = Best(loss, step, weights)
         self._total, self._counted = tensors["total"].to(self._device), facts["counted"]
         self.arithmetic = Arithmetic(getattr(torch, facts["dtype"]), facts["channels_last"])
         self.steps, self.waited = facts["steps"], facts["waited"]

@@ -39,6 +39,8 @@ class Record:
         status: `finished`, or `failed: ` and why.
         steps: optimisation steps.
         train_images: different images that it was trained on.
+        best_step: of the steps, after how many the weights served held-out examples best and were
+            kept; None where nothing was held out.
         seconds: wall-clock time of its training.
         waited: seconds of it that passed while the next batch was prepared.
         arithmetic: what it was trained in, as `Arithmetic` says it.
@@ -59,6 +61,7 @@ class Record:
     status: str
     steps: int
     train_images: int
+    best_step: int | None = None
     seconds: float
     waited: float = 0.0
     arithmetic: str = "float32, channels last"

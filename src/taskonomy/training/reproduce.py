@@ -55,5 +55,5 @@ def _readout_losses(
     network = build_readouts(session, task, [codes], found.regime)[0]
     restore(network, weights)
     targets = target_loaders(session, task, found.regime)
-    test = Examples(coded(session, [codes], session.examples(task).test), targets[2])
+    test = Examples(coded(session, [codes], session.examples(task).test), targets.test)
     return np.asarray(stack_losses([network], task.loss, test)[0])

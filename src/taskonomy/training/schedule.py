@@ -1,6 +1,7 @@
 """How a network is optimised, and what its training came to."""
 
 from dataclasses import dataclass
+from math import cos, pi
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ POINTS = 20
 """Points of a loss curve."""
 SETTLING = 512
 """Training examples that the batch norms' statistics are taken from."""
+CHECKS = 8
+"""How often held-out examples are looked at, the last time after the last step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +24,8 @@ class Schedule:
     Attributes:
         steps: optimisation steps.
         batch: examples a step.
-        learning_rate: of Adam.
-        anneal: share of the steps after which the learning rate falls to a tenth.
+        learning_rate: of Adam in the first step; it falls to 0 as half a cosine does, so that a
+            schedule of more steps is the same one, stretched.
         weight_decay: of Adam.
         gan: whether image targets get the adversarial loss as well.
     """
@@ -30,24 +33,31 @@ class Schedule:
     steps: int
     batch: int
     learning_rate: float
-    anneal: float
     weight_decay: float
     gan: bool = False
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
-        late = step >= int(self.anneal * self.steps)
-        return self.learning_rate * 0.1 if late else self.learning_rate
+        return self.learning_rate * (1 + cos(pi * step / self.steps)) / 2
+
+    @property
+    def checks(self) -> frozenset[int]:
+        """After how many steps held-out examples are looked at (`stopping`)."""
+        return frozenset(round(self.steps * (i + 1) / CHECKS) for i in range(CHECKS)) - {0}
 
 
 class Outcome(NamedTuple):
-    """What training came to: `finished` or `failed: ` and why, with nan for every loss."""
+    """What training came to: `finished` or `failed: ` and why, with nan for every loss.
+
+    Where examples were held out, `best_step` says how many of the steps the weights have seen.
+    """
 
     status: str
     steps: int
     choice_losses: Float32[np.ndarray, "m"]
     test_losses: Float32[np.ndarray, "n"]
     curve: Float32[np.ndarray, "points 2"]
+    best_step: int | None = None
     waited: float = 0.0
     arithmetic: str = str(FLOAT32)
 

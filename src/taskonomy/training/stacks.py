@@ -83,6 +83,7 @@ def train_stack(
     rng: np.random.Generator,
     *,
     stacked: bool,
+    stopping: Examples | None = None,
     precision: torch.dtype = torch.float32,
 ) -> list[Outcome]:
     """Train readouts on the same batches in the same order, and test them.
@@ -96,6 +97,8 @@ def train_stack(
         schedule: how to optimise.
         rng: the order of the examples.
         stacked: as one network, in which rounding differs from that of one member after another.
+        stopping: held-out examples; where there are any, each member ends with the weights that
+            serve them best at one of the schedule's checks.
         precision: of products; weights, statistics and losses are of single precision.
 
     Returns:
@@ -103,7 +106,7 @@ def train_stack(
     """
     stack = Stack(readouts, loss, stacked, precision)
     failed: dict[int, str] = {}
-    curves = _fit(stack, training, schedule, rng, failed)
+    curves, best_steps = _fit(stack, training, stopping, schedule, rng, failed)
     _recalibrate(stack, training)
     of_choice, of_test = (
         stack_losses(stack.networks, loss, held, precision) for held in (choice, test)
@@ -117,7 +120,8 @@ def train_stack(
         if index in failed or wrong:
             outcomes.append(diverged(reason, schedule.steps, *map(len, losses)))
         else:
-            outcomes.append(Outcome("finished", schedule.steps, *losses, curves[index]))
+            rest = (curves[index], best_steps[index] if stopping else None)
+            outcomes.append(Outcome("finished", schedule.steps, *losses, *rest))
     return outcomes
 
 
@@ -159,20 +163,60 @@ class Stack:
                 network.unstack()
 
 
+class Best:
+    """Each member's weights at the check at which they served held-out examples best."""
+
+    def __init__(self, stack: Stack, members: int) -> None:
+        self._each = members // len(stack.networks)
+        self._networks = [[*network.parameters()] for network in stack.networks]
+        self._kept = [[p.detach().clone() for p in network] for network in self._networks]
+        self._losses = np.full(members, np.inf)
+        self.steps = np.zeros(members, np.int64)
+
+    def look(self, step: int, losses: Float[np.ndarray, "R"]) -> None:
+        """Keep the weights of the members that had less loss than ever before."""
+        better = losses < self._losses
+        self._losses[better], self.steps[better] = losses[better], step
+        for chosen, network, kept in zip(
+            better.reshape(-1, self._each), self._networks, self._kept, strict=True
+        ):
+            for parameter, best in zip(network, kept, strict=True):
+                if self._each == 1 and chosen[0]:
+                    best.copy_(parameter.detach())
+                elif self._each > 1:
+                    rows = torch.from_numpy(np.flatnonzero(chosen)).to(best.device)
+                    # Every weight and statistic of a stack lies member by member.
+                    of_each = best.reshape(self._each, -1)
+                    of_each[rows] = parameter.detach().reshape(self._each, -1)[rows]
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Give every member its best weights."""
+        for network, kept in zip(self._networks, self._kept, strict=True):
+            for parameter, best in zip(network, kept, strict=True):
+                parameter.copy_(best)
+
+
 def _fit(
     stack: Stack,
     training: Examples,
+    stopping: Examples | None,
     schedule: Schedule,
     rng: np.random.Generator,
     failed: dict[int, str],
-) -> list[Float32[np.ndarray, "points 2"]]:
-    """Train every member; say why which one failed. Returns their loss curves."""
+) -> tuple[list[Float32[np.ndarray, "points 2"]], list[int]]:
+    """Train every member; say why which one failed.
+
+    Returns:
+        The members' loss curves, and how many steps the weights of each have seen.
+    """
     for network in stack.networks:
         network.train()
     weights = _one_tensor([p for network in stack.networks for p in network.parameters()])
     optimiser = torch.optim.Adam(
         [weights], lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
     )
+    best = Best(stack, training.codes.members) if stopping else None
     every = max(1, schedule.steps // POINTS)
     curve: list[list[tuple[float, float]]] = [[] for _ in range(training.codes.members)]
     total, counted = torch.zeros(len(curve), device=weights.device), 0
@@ -191,7 +235,16 @@ def _fit(
             if len(failed) == len(curve):
                 break
             total, counted = torch.zeros_like(total), 0
-    return [np.array(points, np.float32) for points in curve]
+        if stopping and best and step + 1 in schedule.checks:
+            _recalibrate(stack, training)
+            losses = stack_losses(stack.networks, stack.loss, stopping, stack.precision)
+            best.look(step + 1, losses.mean(axis=1, dtype=np.float64))
+            for network in stack.networks:
+                network.train()
+    if best:
+        best.restore()
+    steps = best.steps.tolist() if best else [schedule.steps] * len(curve)
+    return [np.array(points, np.float32) for points in curve], steps
 
 
 def _one_tensor(parameters: Sequence[nn.Parameter]) -> nn.Parameter:

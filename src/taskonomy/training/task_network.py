@@ -21,6 +21,7 @@ from taskonomy.training.identity import ModelRef
 from taskonomy.training.record import Record
 from taskonomy.training.schedule import Outcome, Schedule
 from taskonomy.training.session import Session, seeded
+from taskonomy.training.stopping import held_out
 
 
 def train_network(
@@ -34,7 +35,7 @@ def train_network(
     Args:
         session: data set and configuration.
         ref: which model: of kind `task`, which trains on the train split, or `scratch`, which
-            trains on the images and steps of a readout of that regime alone.
+            trains on the images of a readout of that regime alone.
         progress: told the step and the loss about 20 times.
         between_checkpoints: least seconds between two checkpoints.
     """
@@ -42,7 +43,7 @@ def train_network(
     chosen = session.examples(task, ref.regime or None)
     supervised = ref.kind == "task"
     rows = chosen.train if supervised else chosen.transfer
-    steps = chosen.steps if supervised else chosen.transfer_steps
+    steps = chosen.steps if supervised else chosen.scratch_steps
     return train_examples(
         session, ref, rows, steps, progress=progress, between_checkpoints=between_checkpoints
     )
@@ -65,7 +66,8 @@ def train_examples(
     Args:
         session: data set and configuration.
         ref: the model; `task` is optimised as the run's task networks are, `scratch` as its
-            readouts.
+            readouts, and like them ends with the weights that serve a held-out fifth of the
+            examples best.
         rows: the training examples.
         steps: optimisation steps.
         start: an encoder whose weights are the first; random if absent.
@@ -83,18 +85,20 @@ def train_examples(
         network = build(session, task)
         if start is not None:
             network.encoder.load_state_dict(start.state_dict())
-        training = loader_of(session, task, rows)
+        held = None if supervised else held_out(session.workspace.dataset, rows)
+        training = loader_of(session, task, rows if held is None else rows[~held])
         first = training.batch(np.arange(min(settings.batch, training.count)))
         outcome = attempt(
             network,
             session.data(task).target,
             training,
-            held_out(session, task),
+            measured_on(session, task),
             schedule(settings, steps, gan=config.training.gan and supervised),
             rng,
             progress,
             choose(device, network, first[0]),
             checkpoints,
+            None if held is None else loader_of(session, task, rows[held]),
         )
     seconds = perf_counter() - begin + checkpoints.earlier
     found = finish(session, ref, network, outcome, rows, seconds)
@@ -108,7 +112,7 @@ def build(session: Session, task: Task) -> TaskNetwork:
     return session.place(TaskNetwork(task, session.workspace.config.network, outputs))
 
 
-def held_out(session: Session, task: Task) -> Held:
+def measured_on(session: Session, task: Task) -> Held:
     """Images and targets of the examples that every model of a task is measured on."""
     chosen = session.examples(task)
     return Held(loader_of(session, task, chosen.choice), loader_of(session, task, chosen.test))
@@ -126,7 +130,6 @@ def schedule(settings: TrainingConfig | TransferConfig, steps: int, gan: bool) -
         steps=steps,
         batch=settings.batch,
         learning_rate=settings.learning_rate,
-        anneal=settings.anneal,
         weight_decay=settings.weight_decay,
         gan=gan,
     )

@@ -21,13 +21,20 @@ from taskonomy.training.representations import represent
 from taskonomy.training.schedule import Outcome
 from taskonomy.training.session import Session, seeded
 from taskonomy.training.stacks import CodeTable, Examples, train_stack
+from taskonomy.training.stopping import held_out
 from taskonomy.training.task_network import finish, restore, schedule
 
 Codes = Float16[np.ndarray, "v _ h w"] | Float32[np.ndarray, "v _ h w"]
 
 
-Loaders = tuple[ExampleLoader, ExampleLoader, ExampleLoader]
-"""Targets and masks of the transfer, the choice and the test examples of a task."""
+class Loaders(NamedTuple):
+    """Targets and masks of a task's transfer examples, of those that say where to stop, and of its
+    choice and test examples."""
+
+    training: ExampleLoader
+    stopping: ExampleLoader
+    choice: ExampleLoader
+    test: ExampleLoader
 
 
 class Member(NamedTuple):
@@ -65,7 +72,7 @@ def train_readouts(session: Session, members: Sequence[Member], targets: Loaders
     Args:
         session: data set and configuration.
         members: the readouts of one stack (`stacks_of`).
-        targets: targets and masks of the transfer and of the test examples (`target_loaders`).
+        targets: targets and masks of the examples (`target_loaders`).
     """
     ref, begin = members[0].ref, perf_counter()
     task = session.workspace.dictionary[ref.target]
@@ -91,12 +98,13 @@ def fit_readouts(
     """Train a readout for each member's codes; as `train_readouts`, without saving."""
     chosen = session.examples(task, regime)
     networks = build_readouts(session, task, members, regime)
-    level = first_level(session.data(task).target, targets[0])
+    level = first_level(session.data(task).target, targets.training)
     if level is not None:
         for network in networks:
             network.head.start_at(level)
-    parts = (chosen.transfer, chosen.choice, chosen.test)
-    training, choice, test = (
+    held = held_out(session.workspace.dataset, chosen.transfer)
+    parts = (chosen.transfer[~held], chosen.transfer[held], chosen.choice, chosen.test)
+    training, stopping, choice, test = (
         Examples(coded(session, members, rows), truth)
         for rows, truth in zip(parts, targets, strict=True)
     )
@@ -109,6 +117,7 @@ def fit_readouts(
         schedule(session.workspace.config.transfer, chosen.transfer_steps, gan=False),
         rng,
         stacked=stacked_on(session.device),
+        stopping=stopping,
     )
     return list(zip(networks, outcomes, strict=True))
 
@@ -165,13 +174,15 @@ def readout_codes(session: Session, task: Task, source: str) -> Codes:
 
 
 def target_loaders(session: Session, task: Task, regime: int) -> Loaders:
-    """Targets and masks of the transfer, choice and test examples, shared by a task's readouts."""
+    """Targets and masks that all readouts of a task share."""
     data, chosen = session.data(task), session.examples(task, regime)
+    held = held_out(session.workspace.dataset, chosen.transfer)
 
     def loader(rows: Int64[np.ndarray, "n k"]) -> ExampleLoader:
         return ExampleLoader(lambda at: data.targets(rows[at]), len(rows), session.device)
 
-    return loader(chosen.transfer), loader(chosen.choice), loader(chosen.test)
+    parts = (chosen.transfer[~held], chosen.transfer[held], chosen.choice, chosen.test)
+    return Loaders(*map(loader, parts))
 
 
 def coded(
@@ -185,11 +196,11 @@ def _most(session: Session, member: Member, targets: Loaders) -> int:
     """The most members of a stack like this one."""
     config, task = session.workspace.config, session.workspace.dictionary[member.ref.target]
     shape = (task.images, sum(c.shape[1] for c in member.codes), *member.codes[0].shape[2:])
-    size = min(config.transfer.batch, targets[0].count)
+    size = min(config.transfer.batch, targets.training.count)
     with torch.device("meta"):
         moments, codes = torch.zeros(shape[1]), torch.empty(size, *shape)
         readout = Readout(task, config, moments, moments, session.data(task).outputs)
-    target, mask = targets[0].batch(np.arange(size))
+    target, mask = targets.training.batch(np.arange(size))
     batch = (codes, target, mask)
     held = codes[0].numel() * member.codes[0].itemsize * sum(part.count for part in targets)
     stacked = stacked_on(session.device)
