@@ -113,7 +113,7 @@ def test_every_encoder_sees_the_plain_image(workspace: Workspace):
     session = Session(workspace)
     codes = represent(session, "jigsaw")
 
-    assert codes.dtype == np.float32
+    assert codes.dtype == np.float16
     assert codes.shape == (len(session.represented), 4, 8, 8)
     covered = set(session.represented.tolist())
     assert covered >= set(examples(workspace, DICTIONARY["egomotion"]).test.ravel().tolist())

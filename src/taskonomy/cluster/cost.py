@@ -22,6 +22,7 @@ from taskonomy.dictionary import Task
 LOOPS = ("task-networks", "first-order", "higher-order")
 _DATA = "version-data"
 _FLOAT = 4
+_HALF = 2
 # Kubeflow runs a driver before every step, and another around each turn of a loop.
 _STEP, _TURN, _LOOP, _ROOT = 2, 3, 1, 1
 
@@ -164,7 +165,7 @@ def _storage(
         for order, number in enumerate(count.readouts, start=1)
     ]
     kept = sum(number * (load.size + _FLOAT * amount.held) for number, load in kinds)
-    code = _FLOAT * config.network.code_channels * loads.positions
+    code = _HALF * config.network.code_channels * loads.positions
     return {
         "images and labels": data * config.data.images * config.data.size**2 * units.image,
         "models": kept,

@@ -14,6 +14,7 @@ from taskonomy.training.fit import recalibrate_batch_norm
 from taskonomy.training.guesses import first_level
 from taskonomy.training.identity import main_regime
 from taskonomy.training.session import Session, seeded
+from taskonomy.training.stopping import held_out
 from taskonomy.training.transfers import Codes, build_readouts, coded
 
 GROUPS = 8
@@ -38,12 +39,13 @@ def projected_gradients(
         session: data set and configuration.
         task: the target.
         codes: the source's representation of `session.represented`.
-        targets: targets and masks of the transfer examples (`target_loaders`).
+        targets: targets and masks of what readouts are trained on (`target_loaders`).
 
     Returns:
         The mean loss of every group, and its projected gradient.
     """
-    examples = session.examples(task).transfer[: GROUPS * SIZE]
+    transfer = session.examples(task).transfer
+    examples = transfer[~held_out(session.workspace.dataset, transfer)][: GROUPS * SIZE]
     table = coded(session, [[codes]], examples)
 
     def make(at: Int64[np.ndarray, "n"]) -> Tensors:

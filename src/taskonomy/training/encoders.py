@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Float, Float16, Float32, Int64
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 from torchvision.models import get_model, list_models
@@ -33,6 +33,7 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _AFTER_MAPS = ("avgpool", "classifier", "fc")
 """What the layers after the last maps of torchvision's networks are called."""
 _CHUNK = 64
+_LARGEST = float(np.finfo(np.float16).max)
 
 
 def load(where: str, weights: Path | None, named: str, weights_named: str) -> nn.Module:
@@ -182,6 +183,14 @@ def _check_maps(found: object, images: tuple[int, ...], named: str) -> None:
         raise BadInput(f"{named}: returned numbers that are not finite; expected finite maps")
 
 
+def kept(
+    codes: Float32[np.ndarray, "n C h w"],
+) -> Float16[np.ndarray, "n C h w"] | Float32[np.ndarray, "n C h w"]:
+    """Codes as the store keeps them and readouts see them: in half precision, which takes half of
+    the bytes and ranks sources alike (docs/performance.md), unless one is out of its range."""
+    return codes.astype(np.float16) if np.abs(codes).max(initial=0) < _LARGEST else codes
+
+
 def represent(session: Session, module: nn.Module, named: str) -> tuple[str, str]:
     """Write the codes of `session.represented` into the store, if they are not there; `named` is
     what errors call the encoder.
@@ -197,11 +206,12 @@ def represent(session: Session, module: nn.Module, named: str) -> tuple[str, str
         dataset=session.workspace.content,
         image_size=network.image_size,
         size=code_size(network, network.image_size),
+        kept="half",
     )
     place = ("representations", f"{key}.npy")
     if not store.exists(*place):
         buffer = io.BytesIO()
-        np.save(buffer, encode(session, module, views, named), allow_pickle=False)
+        np.save(buffer, kept(encode(session, module, views, named)), allow_pickle=False)
         store.write_bytes(buffer.getvalue(), *place)
     return place
 

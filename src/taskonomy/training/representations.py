@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Float16, Float32, Int64
 
 from taskonomy.dictionary import Inputs
 from taskonomy.errors import BadInput
@@ -12,6 +12,7 @@ from taskonomy.networks.encoder import Encoder
 from taskonomy.networks.task_network import input_channels
 from taskonomy.store import digest
 from taskonomy.training import own_sources, record
+from taskonomy.training.encoders import kept
 from taskonomy.training.identity import source_id
 from taskonomy.training.session import Session
 from taskonomy.training.task_network import restore
@@ -66,13 +67,15 @@ def codes_of(
     return encode(session, encoder_of(session, source), source, views)
 
 
-def represent(session: Session, source: str) -> Float32[np.ndarray, "v C h w"]:
+def represent(
+    session: Session, source: str
+) -> Float16[np.ndarray, "v C h w"] | Float32[np.ndarray, "v C h w"]:
     """The representation of `session.represented` by a source, from the store or computed now."""
     store, views = session.workspace.store, session.represented
-    key = digest(source=source_id(session.workspace, source), views=views.tolist())
+    key = digest(source=source_id(session.workspace, source), views=views.tolist(), kept="half")
     place = ("representations", f"{key}.npy")
     if not store.exists(*place):
-        codes = codes_of(session, source, views)
+        codes = kept(codes_of(session, source, views))
         buffer = io.BytesIO()
         np.save(buffer, codes, allow_pickle=False)
         store.write_bytes(buffer.getvalue(), *place)

@@ -8,6 +8,7 @@ from torch import nn
 from taskonomy.errors import BadInput
 from taskonomy.training import record
 from taskonomy.training.baselines import Constant, guess_losses
+from taskonomy.training.encoders import kept
 from taskonomy.training.fit import test_losses
 from taskonomy.training.record import Record
 from taskonomy.training.representations import codes_of
@@ -51,7 +52,7 @@ def _readout_losses(
     session: Session, found: Record, weights: dict[str, np.ndarray]
 ) -> Float32[np.ndarray, "n"]:
     task = session.workspace.dictionary[found.target]
-    codes = [codes_of(session, source, session.represented) for source in found.sources]
+    codes = [kept(codes_of(session, source, session.represented)) for source in found.sources]
     network = build_readouts(session, task, [codes], found.regime)[0]
     restore(network, weights)
     targets = target_loaders(session, task, found.regime)
