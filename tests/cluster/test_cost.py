@@ -96,7 +96,7 @@ def test_hours_are_work_over_speed(demo: Config, pipeline: Compiled) -> None:
     expected = 25 * seconds(network, amount.steps, demo.training.batch) + 51 * 1.0
     steps, batch = amount.transfer_steps, demo.transfer.batch
     scratch = loads.networks(targets).test
-    expected += 22 * (seconds(scratch, steps, batch) + 0.5)
+    expected += 22 * (seconds(scratch, amount.scratch_steps, batch) + 0.5)
     for order, count in ((1, 572), (2, 220)):
         each = seconds(loads.readouts(targets, order).test, steps, batch)
         expected += count * (each + 0.5)
@@ -132,13 +132,12 @@ def test_inserting_a_task_costs_its_own_readouts(demo: Config) -> None:
     targets = [task for task in DICTIONARY if task.role == "both"]
     loads, amount = Loads(demo), amounts.examples(demo)
 
-    def seconds(test: float) -> float:
-        examples = 3 * amount.transfer_steps * demo.transfer.batch + amount.held
-        return test * examples / 1e9 + 0.5
+    def seconds(test: float, steps: int) -> float:
+        return test * (3 * steps * demo.transfer.batch + amount.held) / 1e9 + 0.5
 
-    expected = seconds(loads.networks(targets).test)
-    expected += 26 * seconds(loads.readouts(targets, 1).test)
-    expected += 10 * seconds(loads.readouts(targets, 2).test)
+    expected = seconds(loads.networks(targets).test, amount.scratch_steps)
+    for order, count in ((1, 26), (2, 10)):
+        expected += count * seconds(loads.readouts(targets, order).test, amount.transfer_steps)
     assert found.gpu_hours == pytest.approx(expected / 3600)
     assert found.storage["images and labels"] == 0
 

@@ -13,7 +13,7 @@ POINTS = 20
 """Points of a loss curve."""
 SETTLING = 512
 """Training examples that the batch norms' statistics are taken from."""
-CHECKS = 8
+CHECKS = 5
 """How often held-out examples are looked at, the last time after the last step."""
 
 
