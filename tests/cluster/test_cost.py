@@ -36,6 +36,7 @@ def pipeline() -> Compiled:
 UNITS = Units(
     command="none",
     machine={"device": "a device of 1 GFLOP/s"},
+    config="{}",
     shards=1,
     rates={kind: Rate(1, 1.0, 1e9) for kind in ("task", "scratch", "order 1", "order 2")},
     beside={"train-task": 1.0, "train-transfers": 0.5},
@@ -155,10 +156,10 @@ def test_shards_are_no_more_than_there_is_to_train(demo: Config) -> None:
 
 
 def test_the_measured_units_give_back_the_run_that_they_were_measured_on(
-    demo: Config, pipeline: Compiled
+    pipeline: Compiled,
 ) -> None:
     given = units.read()
-    found = cost(pipeline, demo, given, {})
+    found = cost(pipeline, Config.from_json(given.config), given, {})
     trained = sum(rate.seconds for rate in given.rates.values())
     trained += 51 * given.beside["train-task"] + 814 * given.beside["train-transfers"]
     assert found.gpu_hours == pytest.approx(trained / 3600, rel=0.1)

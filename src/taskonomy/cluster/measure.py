@@ -46,6 +46,7 @@ def units(out: Path, config: Config, device: str) -> Units:
     return Units(
         command=f"taskonomy run --profile {config.profile}; taskonomy cluster units",
         machine={"device": device, "cores": cores, "finished": provenance["finished"]},
+        config=config.to_json(),
         shards=config.shards,
         rates=rates,
         beside={

@@ -61,6 +61,7 @@ class Units:
     Attributes:
         command: what was run, and what derived these numbers.
         machine: what it ran on.
+        config: the profile that it ran with, as `Config.to_json` writes it.
         shards: how many shards trained at once.
         rates: by kind of model: `task`, `scratch`, and `order N` for readouts.
         beside: seconds a model of training pods beside the models' own, by stage: start, decoding,
@@ -73,6 +74,7 @@ class Units:
 
     command: str
     machine: Mapping[str, Any]
+    config: str
     shards: int
     rates: Mapping[str, Rate]
     beside: Mapping[str, float]
