@@ -14,6 +14,7 @@ from jaxtyping import Int64
 
 from taskonomy.affinity.ahp import ahp
 from taskonomy.affinity.tournament import win_rate, win_rates
+from taskonomy.config import Config
 from taskonomy.evaluation.intervals import replicates
 from taskonomy.evaluation.measured import draws_of
 from taskonomy.runs.run import Run
@@ -90,17 +91,22 @@ Tournaments = Mapping[str, Tournament]
 def _variants(run: Run) -> list[tuple[Workspace, list[Job]]]:
     """What is trained: shares of the steps, then another seed, then half of the images."""
     jobs, workspace = _jobs(run), run.workspace
-    asked = workspace.config.transfer.steps
-    steps = [max(1, round(share * asked)) for share in SHARES]
     fewer = [replace(job, regime=max(8, min(run.regime, run.images) // 2)) for job in jobs]
     return [
         *(
-            (replace(workspace, config=workspace.config.updated(transfer={"steps": n})), jobs)
-            for n in steps
+            (replace(workspace, config=_of_share(workspace.config, share)), jobs)
+            for share in SHARES
         ),
         (workspace, [replace(job, readout_seed=run.workspace.config.seeds) for job in jobs]),
         (workspace, fewer),
     ]
+
+
+def _of_share(config: Config, share: float) -> Config:
+    """A profile with a share of the steps of readouts and of scratch networks."""
+    names = ("steps", "scratch_steps")
+    asked = {name: max(1, round(share * getattr(config.transfer, name))) for name in names}
+    return config.updated(transfer=asked)
 
 
 def _jobs(run: Run) -> list[Job]:

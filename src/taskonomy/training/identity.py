@@ -104,7 +104,8 @@ def model_id(
         parts["training"] = config.training.model_dump()
     if kind in ("transfer", "scratch"):
         transfer = config.transfer.model_dump()
-        parts["transfer"] = {k: v for k, v in transfer.items() if k not in ("max_order", "top")}
+        others = {"max_order", "top", "steps" if kind == "scratch" else "scratch_steps"}
+        parts["transfer"] = {k: v for k, v in transfer.items() if k not in others}
         parts["regime"] = main_regime(workspace) if regime is None else regime
         parts["readout_seed"] = readout_seed
         parts["sources"] = [source_id(workspace, source) for source in sorted(sources)]
