@@ -77,7 +77,7 @@ def test_every_source_and_the_sets_of_the_best_ones_compete(inserted: Inserted) 
     # The random projection is an opponent, no candidate.
     assert len(found) == len(TASKS) - 1 + 3
     assert sum(row["affinity"] for row in found) == pytest.approx(1)
-    assert found[0]["affinity"] == max(row["affinity"] for row in found)
+    assert found[0]["affinity choice"] == max(row["affinity choice"] for row in found)
     words = Store(inserted.context.store).read_bytes("novel", inserted.key, "depth_code.txt")
     assert found[0]["sources"] in words.decode()
 
@@ -92,13 +92,13 @@ def test_in_each_taxonomy_the_task_takes_the_best_edge_from_what_is_labelled(
     assert len(found) == len(policies) == 6
     for row, policy in zip(found, policies, strict=True):
         allowed = [
-            candidate["affinity"]
+            (candidate["affinity choice"], candidate["affinity"])
             for candidate in candidates
             if set(candidate["sources"].split(" + ")) <= set(policy["sources"])
             and candidate["order"] <= policy["max_order"]
         ]
         assert (row["budget"], row["max order"]) == (policy["budget"], policy["max_order"])
-        assert row["affinity"] == max(allowed, default=None)
+        assert row["affinity"] == max(allowed, default=(None, None))[1]
 
 
 def test_its_models_are_kept_logged_and_accounted_for(inserted: Inserted) -> None:
