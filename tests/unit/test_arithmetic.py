@@ -9,7 +9,7 @@ from taskonomy.training import arithmetic
 from taskonomy.training.arithmetic import BFLOAT16, FLOAT32, choose
 from taskonomy.training.fit import attempt
 from taskonomy.training.session import Session, seeded
-from taskonomy.training.task_network import build, held_out, loader_of, schedule
+from taskonomy.training.task_network import build, loader_of, measured_on, schedule
 from taskonomy.training.workspace import Workspace
 
 CPU = torch.device("cpu")
@@ -44,7 +44,7 @@ def test_half_precision_trains_float32_weights_to_near_the_same_losses(workspace
                 network,
                 session.data(task).target,
                 loader_of(session, task, chosen.train),
-                held_out(session, task),
+                measured_on(session, task),
                 schedule(workspace.config.training, 20, gan=False),
                 rng,
                 arithmetic=used,

@@ -187,7 +187,7 @@ def test_an_encoder_whose_channels_change_is_named(workspace: Workspace) -> None
             return x.mean(1, keepdim=True).expand(-1, len(x), -1, -1)
 
     with pytest.raises(BadInput) as raised:
-        encoders.encode(Session(workspace), Changing(), np.arange(70), "mine")
+        encode(Session(workspace), Changing(), np.arange(70), "--encoder mine")
     assert line(raised) == (
         "--encoder mine: returned 6 channels and 64 before; expected as many for all images"
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from taskonomy.affinity.candidate import Candidate
 from taskonomy.dictionary import DICTIONARY
 from taskonomy.publishing.cards import Facts, figures
 
@@ -32,7 +33,10 @@ def facts(policies: list[dict[str, Any]]) -> Facts:
         dictionary=DICTIONARY,
         place="out",
         links={},
-        candidates=17,
+        candidates=[
+            Candidate(regime="8", target="normal", sources=(f"{i}",), kind="transfer", affinity=0.0)
+            for i in range(17)
+        ],
     )
 
 
