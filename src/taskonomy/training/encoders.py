@@ -187,7 +187,7 @@ def kept(
     codes: Float32[np.ndarray, "n C h w"],
 ) -> Float16[np.ndarray, "n C h w"] | Float32[np.ndarray, "n C h w"]:
     """Codes as the store keeps them and readouts see them: in half precision, which takes half of
-    the bytes and ranks sources alike (docs/performance.md), unless one is out of its range."""
+    the bytes (docs/performance.md), unless one is out of its range."""
     return codes.astype(np.float16) if np.abs(codes).max(initial=0) < _LARGEST else codes
 
 
